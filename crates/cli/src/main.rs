@@ -1,0 +1,2 @@
+//! The gateway as a command.
+fn main() {}

@@ -1,0 +1,63 @@
+use std::{net::IpAddr, path::PathBuf};
+
+use secrecy::SecretString;
+use traygate_config::{Config, OperationIds};
+use traygate_upstream::Environment;
+
+/// Everything that starts a [`crate::Gateway`]. A flag (`Some`) wins over the file's `traygate` block, that over the
+/// default.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the servers come from.
+    pub source: ConfigSource,
+    /// What the servers inherit.
+    pub environment: Environment,
+    /// `--host`; default 127.0.0.1.
+    pub host: Vec<IpAddr>,
+    /// `--port`; default 8000, 0 for any free one.
+    pub port: Option<u16>,
+    /// `--api-key`.
+    pub api_key: Option<SecretString>,
+    /// `--open-docs`: documents and docs pages without the key.
+    pub open_docs: Option<bool>,
+    /// `--cors-allow-origins`.
+    pub cors_allow_origins: Option<Vec<String>>,
+    /// `--allowed-hosts`.
+    pub allowed_hosts: Vec<String>,
+    /// `--mcpo-operation-ids`.
+    pub operation_ids: Option<OperationIds>,
+    /// `--root-path`: what a reverse proxy strips; only seen in documents.
+    pub root_path: Option<String>,
+    /// `--path-prefix`: before every server's path.
+    pub path_prefix: Option<String>,
+    /// HTTPS.
+    pub tls: Option<Tls>,
+    /// `--name`, `--description`, `--version VALUE` of the root document.
+    pub name: Option<String>,
+    /// See `name`.
+    pub description: Option<String>,
+    /// See `name`.
+    pub version: Option<String>,
+    /// Watch the config file. Default true.
+    pub hot_reload: bool,
+    /// The runtime folder for the admin token's file; `None`: none is written.
+    pub runtime_dir: Option<PathBuf>,
+}
+
+/// Where the servers come from.
+#[derive(Debug, Clone)]
+pub enum ConfigSource {
+    /// A config file, watched: tools at `/{server}/{tool}`.
+    File(PathBuf),
+    /// One server from the command line: tools at `/{tool}`, as in mcpo.
+    Single(Box<Config>),
+}
+
+/// Certificate chain and key, PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// `--ssl-certfile`.
+    pub certificate: PathBuf,
+    /// `--ssl-keyfile`.
+    pub key: PathBuf,
+}

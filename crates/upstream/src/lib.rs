@@ -1,0 +1,13 @@
+//! The MCP client side: a [`Hub`] of servers, one supervisor each, and the [`Catalogue`] of their tools.
+
+mod call;
+mod catalogue;
+mod environment;
+mod hub;
+mod state;
+
+pub use call::{CallContext, CallError};
+pub use catalogue::{Catalogue, ServerInfo, ServerSnapshot, ToolEntry, ToolSet};
+pub use environment::Environment;
+pub use hub::Hub;
+pub use state::State;

@@ -1,0 +1,2 @@
+//! A fake MCP server.
+fn main() {}

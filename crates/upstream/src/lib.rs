@@ -2,8 +2,11 @@
 
 mod call;
 mod catalogue;
+mod connection;
 mod environment;
 mod hub;
+mod log;
+mod resolve;
 mod state;
 
 pub use call::{CallContext, CallError};

@@ -63,17 +63,17 @@ impl fmt::Display for McpoRemark {
 pub fn mcpo_verdict(text: &str) -> Vec<McpoRemark> {
     let source = text;
     let text = Text::new(source);
-    let mut remarks = Remarks { text: &text, server: None, remarks: Vec::new() };
+    let mut remarks = Remarks { text: &text, server: None, found: Vec::new() };
     let whole = Range::new(0, 0);
     let root = match text.value() {
         Ok(Some(Value::Object(root))) => root,
         Ok(Some(_)) => {
             remarks.add(&whole, exits("the file is not an object"));
-            return remarks.remarks;
+            return remarks.found;
         }
         Ok(None) | Err(_) => {
             remarks.add(&whole, exits("the file is not JSON"));
-            return remarks.remarks;
+            return remarks.found;
         }
     };
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
@@ -85,7 +85,7 @@ pub fn mcpo_verdict(text: &str) -> Vec<McpoRemark> {
         remarks.add(&whole, McpoVerdict::Exits(reason));
     }
     remarks.file(&root);
-    remarks.remarks
+    remarks.found
 }
 
 fn exits(reason: &str) -> McpoVerdict {
@@ -116,13 +116,13 @@ fn truthy<'v, 'a>(object: &'v Object<'a>, key: &str) -> Option<&'v Value<'a>> {
 struct Remarks<'t> {
     text: &'t Text<'t>,
     server: Option<String>,
-    remarks: Vec<McpoRemark>,
+    found: Vec<McpoRemark>,
 }
 
 impl Remarks<'_> {
     fn add(&mut self, at: &impl Ranged, verdict: McpoVerdict) {
         let position = self.text.position(at.range().start);
-        self.remarks.push(McpoRemark { server: self.server.clone(), position, verdict });
+        self.found.push(McpoRemark { server: self.server.clone(), position, verdict });
     }
 
     fn file(&mut self, root: &Object) {
@@ -196,7 +196,7 @@ impl Remarks<'_> {
         };
         match (transport, command, url) {
             (Some(_), _, None) => {
-                self.add(&property.name, exits("the entry has a remote `type` but no `url`"))
+                self.add(&property.name, exits("the entry has a remote `type` but no `url`"));
             }
             (Some(_), _, Some(_)) => return transport,
             (None, Some(command), url) => {
@@ -221,7 +221,7 @@ impl Remarks<'_> {
             },
             (None, None, None) => match (server_type, word) {
                 (Some(server_type), Some(word)) if word != "stdio" => {
-                    self.unknown_type(server_type, Some(word))
+                    self.unknown_type(server_type, Some(word));
                 }
                 _ => self.add(&property.name, exits("the entry has neither `command` nor `url`")),
             },

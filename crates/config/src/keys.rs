@@ -148,10 +148,12 @@ impl Keys {
         if let Some(name) = synonym.filter(|name| self.find(name).is_some()) {
             return Some(name);
         }
-        nearest(
-            unknown,
-            self.known.iter().flat_map(|key| std::iter::once(&key.name).chain(key.aliases)).copied(),
-        )
+        let mut spellings =
+            self.known.iter().flat_map(|key| std::iter::once(&key.name).chain(key.aliases)).copied();
+        // Aliases by their very letters only: `includeTools` is two slips from `excludeTools` and means the opposite.
+        spellings
+            .find(|spelling| !fold(unknown).is_empty() && fold(spelling) == fold(unknown))
+            .or_else(|| nearest(unknown, self.known.iter().map(|key| key.name)))
     }
 }
 
@@ -189,6 +191,8 @@ mod tests {
             ("time_out", Some("timeout")),
             ("workingDirectory", Some("cwd")),
             ("apiKey", None),
+            ("includeTools", None),
+            ("ServerURL", Some("serverUrl")),
             ("x", None),
             ("", None),
         ] {

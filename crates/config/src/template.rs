@@ -66,6 +66,9 @@ impl Unresolved {
                 "It means something inside an editor only. Write the path itself, or `${HOME}` and the rest."
                     .to_owned()
             }
+            Self::Malformed(text) if text.ends_with(":-...}") => {
+                "A default cannot hold another `${...}`.".to_owned()
+            }
             Self::Malformed(text) if !text.ends_with('}') => {
                 "Close it with `}`, or write `$${` where a literal `${` is meant.".to_owned()
             }
@@ -182,7 +185,10 @@ fn reference(inner: &str) -> Result<Reference, Unresolved> {
     };
     let malformed = || Unresolved::Malformed(format!("${{{name}}}"));
     // `${A:-${B}}` would end at the first brace: refused rather than misread.
-    if default.is_some_and(|default| default.contains("${")) || is_editor_variable(name) {
+    if default.is_some_and(|default| default.contains("${")) {
+        return Err(Unresolved::Malformed(format!("${{{name}:-...}}")));
+    }
+    if is_editor_variable(name) || matches!(name, "env" | "keychain" | "input") {
         return Err(malformed());
     }
     let environment = |name: &str| Reference::Environment {
@@ -310,7 +316,8 @@ mod tests {
             ("${workspaceFolder}/x", "${workspaceFolder}"),
             ("${workspaceFolder:api}", "${workspaceFolder:api}"),
             ("${config:a.b}", "${config:a.b}"),
-            ("${A:-${B}}", "${A}"),
+            ("${A:-${B}}", "${A:-...}"),
+            ("${keychain}", "${keychain}"),
             ("${HOME", "${HOME"),
             ("x ${", "${"),
         ] {

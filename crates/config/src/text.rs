@@ -124,7 +124,13 @@ fn describe(kind: &ParseErrorKind, found: Option<char>) -> (String, Option<&'sta
         | Kind::ExpectedPlusMinusOrDigitInNumberLiteral => {
             plain("this number is not written as JSON wants it", Some("Write it as in `8000` or `0.5`."))
         }
+        Kind::UnexpectedCloseBrace | Kind::UnexpectedCloseBracket => {
+            plain("a value is missing before this", Some("Write one, or remove the key."))
+        }
         _ => match found {
+            Some(',') => describe(&Kind::UnexpectedComma, found),
+            Some('}') => describe(&Kind::UnexpectedCloseBrace, found),
+            Some(letter) if letter.is_alphabetic() => describe(&Kind::UnexpectedWord, found),
             Some(found) if !found.is_control() => (format!("`{found}` does not belong here"), None),
             _ => plain("it ends too early", Some("Look for a missing `}` or `]`.")),
         },

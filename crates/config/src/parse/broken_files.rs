@@ -7,20 +7,18 @@ use crate::Severity;
 
 /// Each text, and its diagnostics as `traygate check` prints them.
 fn said(texts: &[&str], around: impl Fn(&str) -> String) -> String {
-    texts.iter().map(|text| format!("{text}\n{}\n", diagnostics(&around(text)))).collect()
-}
-
-fn diagnostics(text: &str) -> String {
-    let parsed = parse(text);
-    assert!(!parsed.diagnostics.is_empty(), "nothing is wrong with {text}");
-    let lines = parsed.diagnostics.iter().map(|diagnostic| {
-        let severity = match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        format!("    {severity} {diagnostic}\n")
-    });
-    lines.collect()
+    let mut said = Vec::new();
+    for text in texts {
+        let parsed = parse(&around(text));
+        assert!(!parsed.diagnostics.is_empty(), "nothing is wrong with {text}");
+        said.push((*text).to_owned());
+        for diagnostic in parsed.diagnostics {
+            let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
+            said.push(format!("    {severity} {diagnostic}"));
+        }
+        said.push(String::new());
+    }
+    said.join("\n")
 }
 
 #[test]
@@ -49,7 +47,8 @@ fn files() {
         r#"{"mcpServers": {"-": {}, "": {}, "a/b": {}, "a\nb": {}, "..": {}}}"#,
         r#"{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y"}}}"#,
     ];
-    assert_snapshot!(said(&texts, str::to_owned));
+    let said = said(&texts, str::to_owned);
+    assert_snapshot!(said);
 }
 
 #[test]
@@ -93,7 +92,8 @@ fn servers() {
         r#"{"command": "npx", "env": {"A": "${MY-VAR}", "B": "${A:-${B}}", "C": "${}"}}"#,
         r#"{"command": "npx", "includeTools": ["a"], "envFile": ".env"}"#,
     ];
-    assert_snapshot!(said(&texts, |entry| format!("{{\"mcpServers\": {{\n\"github\": {entry}\n}}}}")));
+    let said = said(&texts, |entry| format!("{{\"mcpServers\": {{\n\"github\": {entry}\n}}}}"));
+    assert_snapshot!(said);
 }
 
 #[test]
@@ -107,7 +107,6 @@ fn settings() {
         r#"{"sslCertfile": "cert.pem"}"#,
         "[]",
     ];
-    assert_snapshot!(said(&texts, |settings| format!(
-        "{{\"mcpServers\": {{}}, \"traygate\":\n{settings}\n}}"
-    )));
+    let said = said(&texts, |settings| format!("{{\"mcpServers\": {{}}, \"traygate\":\n{settings}\n}}"));
+    assert_snapshot!(said);
 }

@@ -145,7 +145,7 @@ fn servers(
 
 fn invalid_name(scope: &mut Scope, property: &ObjectProp, reason: InvalidName) {
     let name = property.name.as_str().escape_debug();
-    let message = format!("`{name}` cannot be a server: {reason}.");
+    let message = format!("The server \"{name}\" cannot be used: {reason}.");
     scope.error(
         &property.name,
         "invalid-name",

@@ -9,7 +9,7 @@ use crate::{Diagnostic, ServerName, Severity, Template, keys::Keys, text::Text};
 pub(super) struct Scope<'t> {
     text: &'t Text<'t>,
     server: Option<ServerName>,
-    /// How a message calls a key's owner: ` of \`github\``, ` in \`traygate\``.
+    /// What follows a key in a message: "of" a server, "in" the settings.
     owner: String,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -38,6 +38,12 @@ impl<'t> Scope<'t> {
 
     pub(super) fn warning(&mut self, at: &impl Ranged, code: &'static str, message: String, hint: &str) {
         self.say(Severity::Warning, at.range(), code, message, hint);
+    }
+
+    /// Removes what was said about a place, for something better to say.
+    pub(super) fn take_back(&mut self, at: &impl Ranged) {
+        let position = self.text.position(at.range().start);
+        self.diagnostics.retain(|diagnostic| diagnostic.position != position);
     }
 
     fn say(&mut self, severity: Severity, at: Range, code: &'static str, message: String, hint: &str) {
@@ -110,7 +116,12 @@ impl<'t> Scope<'t> {
         if let (true, Value::StringLit(literal)) = (lone, value) {
             return vec![(&literal.value, value)];
         }
-        let elements = self.list(path, value, "Write it as in `[\"a\", \"b\"]`.").unwrap_or_default();
+        let Value::Array(array) = value else {
+            let wanted = if lone { "a text or a list of texts" } else { "a list of texts" };
+            self.wrong_type(path, value, wanted, "Write it as in `[\"a\", \"b\"]`.");
+            return Vec::new();
+        };
+        let elements = &array.elements;
         let mut strings = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
             if let Some(string) = self.string(&format!("{path}[{index}]"), element, "") {

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{Entry, HeaderForwarding, Server, ServerName, Severity, Upstream, keys};
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
-const DEFAULT_STARTUP_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
+const DEFAULT_STARTUP_TIMEOUT: Duration = Duration::from_mins(1);
 /// A day: what is longer was meant in milliseconds.
 const LONGEST_SECONDS: f64 = 86_400.0;
 const SHORTEST_SECONDS: f64 = 0.001;

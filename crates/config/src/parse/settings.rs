@@ -72,14 +72,12 @@ fn hosts(scope: &mut Scope, value: &Value) -> Vec<IpAddr> {
 }
 
 fn port(scope: &mut Scope, value: &Value) -> Option<u16> {
-    let port = match value {
-        Value::NumberLit(literal) => literal.value.parse().ok(),
-        _ => {
-            let quoted = matches!(value, Value::StringLit(text) if text.value.parse::<u16>().is_ok());
-            scope.wrong_type("port", value, "a number", if quoted { "Remove the quotes." } else { "" });
-            return None;
-        }
+    let Value::NumberLit(literal) = value else {
+        let quoted = matches!(value, Value::StringLit(text) if text.value.parse::<u16>().is_ok());
+        scope.wrong_type("port", value, "a number", if quoted { "Remove the quotes." } else { "" });
+        return None;
     };
+    let port = literal.value.parse().ok();
     if port.is_none() {
         let message = format!("{} must be a whole number from 0 to 65535.", scope.subject("port"));
         scope.error(value, "out-of-range", message, "Write `8000`, or remove it to have the default.");

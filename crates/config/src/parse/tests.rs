@@ -1,8 +1,11 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::{Parsed, parse};
 use crate::{
-    Config, Entry, HeaderForwarding, OperationIds, Position, Server, Severity, Template, Upstream, starter,
+    Config, Entry, HeaderForwarding, OperationIds, Position, Server, ServerName, Severity, Template,
+    Upstream, mcpo_verdict, starter,
 };
 
 /// The config of a text about which there is nothing to say.
@@ -41,7 +44,7 @@ fn a_stdio_server_has_everything_it_says() {
     assert_eq!(sources(stdio.env.values()), ["1", "2.50", "false"]);
     assert_eq!(stdio.cwd.as_ref().map(Template::source), Some("/tmp"));
     assert_eq!(server.timeout, Duration::from_millis(500));
-    assert_eq!(server.startup_timeout, Duration::from_secs(300));
+    assert_eq!(server.startup_timeout, Duration::from_mins(5));
     assert!(server.disabled_tools.contains("x"));
     assert_eq!(server.templates().len(), 9);
 }
@@ -49,7 +52,7 @@ fn a_stdio_server_has_everything_it_says() {
 #[test]
 fn what_is_left_out_has_its_default() {
     let server = server(r#"{"command": "x"}"#);
-    assert_eq!((server.timeout, server.startup_timeout), (Duration::from_secs(120), Duration::from_secs(60)));
+    assert_eq!((server.timeout, server.startup_timeout), (Duration::from_mins(2), Duration::from_mins(1)));
     assert!(!server.disabled && server.disabled_tools.is_empty());
     assert!(server.oauth.is_none() && server.header_forwarding.is_none());
 }
@@ -187,7 +190,7 @@ fn one_bad_entry_leaves_the_others() {
         r#"{"mcpServers": {"a": {"comand": "x"}, "b": {"command": "x"}, "c": 1, "-": {"command": "x"}}}"#,
     );
     let servers = parsed.config.expect("a config").servers;
-    assert_eq!(servers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(servers.keys().map(ServerName::as_str).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert!(matches!(&servers["a"], Entry::Invalid(diagnostic) if diagnostic.code == "incomplete"));
     assert!(matches!(servers["b"], Entry::Valid(_)));
     assert!(matches!(&servers["c"], Entry::Invalid(diagnostic) if diagnostic.code == "wrong-type"));
@@ -271,4 +274,48 @@ fn no_secret_reaches_a_debug_output_or_a_message() {
 fn the_starter_serves_the_demo() {
     let config = config(starter());
     assert!(matches!(&config.servers["demo"], Entry::Valid(server) if server.upstream == Upstream::Demo));
+}
+
+#[test]
+fn everything_in_the_starter_can_be_uncommented() {
+    let uncommented: Vec<_> = starter()
+        .lines()
+        .map(|line| match line.trim_start().strip_prefix("// ") {
+            Some(rest) if rest.starts_with(['"', ' ', '}']) => rest,
+            _ => line,
+        })
+        .collect();
+    let config = config(&uncommented.join("\n"));
+    assert_eq!(config.servers.len(), 5);
+    assert_eq!(config.settings.port, Some(8000));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,60}|[\\[\\]{}\":,/*\\\\ \r\né\u{feff}0-9a-z-]{0,60}") {
+        parse(&text);
+        mcpo_verdict(&text);
+    }
+
+    #[test]
+    fn no_entry_makes_it_panic(
+        entries in proptest::collection::vec((
+            proptest::sample::select(vec![
+                "command", "args", "env", "url", "type", "headers", "oauth", "timeout", "disabled", "cwd", "nope",
+                "disabledTools", "client_header_forwarding",
+            ]),
+            proptest::sample::select(vec![
+                "null", "1", "-1e400", "true", "\"\"", "\"sse\"", "\"${A}\"", "\"http://x\"", "[]", "[null, 1, {}]",
+                "{}", "{\"enabled\": true}", "{\"é\": [1]}", "{\"A\": \"${\"}",
+            ]),
+        ), 0..6)
+    ) {
+        let entry: Vec<_> = entries.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+        let text = format!("{{\"mcpServers\": {{\"a\": {{{}}}}}}}", entry.join(", "));
+        let parsed = parse(&text);
+        mcpo_verdict(&text);
+        // An entry is invalid exactly where something about it is an error.
+        let invalid = matches!(parsed.config.as_ref().map(|config| &config.servers["a"]), Some(Entry::Invalid(_)));
+        prop_assert_eq!(invalid, parsed.has_errors());
+    }
 }

@@ -136,15 +136,14 @@ fn nothing_to_start(scope: &mut Scope, name: &ServerName, at: &ObjectPropName, f
         matches!(keys::SERVER.find(near)?.name, "command" | "url").then_some((property, near))
     });
     let message = format!("`{name}` has neither `command` nor `url`.");
-    match typo {
-        Some((property, near)) => {
-            let hint = format!("It has `{}`: did you mean `{near}`?", property.name.as_str());
-            scope.error(&property.name, "incomplete", message, &hint);
-        }
-        None => {
-            let hint = "Add `\"command\"`, the program to start, or `\"url\"`, where the server answers.";
-            scope.error(at, "incomplete", message, hint);
-        }
+    if let Some((property, near)) = typo {
+        // Says more than the warning that the key is not known.
+        scope.take_back(&property.name);
+        let hint = format!("It has `{}`: did you mean `{near}`?", property.name.as_str());
+        scope.error(&property.name, "incomplete", message, &hint);
+    } else {
+        let hint = "Add `\"command\"`, the program to start, or `\"url\"`, where the server answers.";
+        scope.error(at, "incomplete", message, hint);
     }
 }
 
@@ -206,7 +205,7 @@ fn env(scope: &mut Scope, value: &Value) -> IndexMap<String, Template> {
     pairs(scope, "env", value, "variable", |scope, at, name| {
         if name.is_empty() || name.contains(['=', '\0']) {
             let message =
-                format!("{} has no legal name for a variable.", scope.subject(&format!("env.{name}")));
+                format!("{} is no legal name for a variable.", scope.subject(&format!("env.{name}")));
             scope.error(at, "invalid-variable", message, "A name must not be empty and holds no `=`.");
         }
     })

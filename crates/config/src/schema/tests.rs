@@ -91,6 +91,20 @@ fn every_key_is_described() {
 }
 
 #[test]
+fn the_reference_names_every_key() {
+    let reference = include_str!("../../../../docs/config.md");
+    for keys in [keys::FILE, keys::SERVER, keys::HEADER_FORWARDING, keys::OAUTH, keys::SETTINGS] {
+        for spelling in keys.known.iter().flat_map(|key| std::iter::once(&key.name).chain(key.aliases)) {
+            let named = [format!("`{spelling}`"), format!("\"{spelling}\"")];
+            assert!(
+                named.iter().any(|named| reference.contains(named)),
+                "docs/config.md does not name {spelling}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_example_is_accepted_by_parser_and_schema() {
     let schema: Value = serde_json::from_str(schema()).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");

@@ -155,10 +155,18 @@ impl Remarks<'_> {
         let transport = self.transport(property, entry);
         self.disabled_tools(entry);
         self.header_forwarding(entry);
-        if transport != Some(Transport::StreamableHttp)
-            && let Some(oauth) = last(entry, "oauth").filter(|oauth| is_truthy(&oauth.value))
+        if let Some(oauth) = last(entry, "oauth").filter(|oauth| is_truthy(&oauth.value)) {
+            let has_server_url =
+                matches!(&oauth.value, Value::Object(block) if truthy(block, "server_url").is_some());
+            if transport != Some(Transport::StreamableHttp) || !has_server_url {
+                self.add(&oauth.name, McpoVerdict::Ignores("oauth".to_owned()));
+            }
+        }
+        // It spreads `env` over its own environment, null included.
+        if let (Some(_), Some(env)) = (truthy(entry, "command"), last(entry, "env"))
+            && !matches!(env.value, Value::Object(_))
         {
-            self.add(&oauth.name, McpoVerdict::Ignores("oauth".to_owned()));
+            self.add(&env.value, exits("`env` is not an object"));
         }
         for key in ["disabled", "enabled", "isActive", "cwd", "timeout", "startupTimeout", "startup_timeout"]
         {

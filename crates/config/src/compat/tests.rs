@@ -39,6 +39,7 @@ fn c02_an_entry_with_a_typo() {
     );
     assert_eq!(entry(r#"{"command": ["x"]}"#)[0], "mcpo exits: `command` is not a text");
     assert_eq!(entry(r#"{"command": "x", "args": "y"}"#), ["mcpo exits: `args` is not a list"]);
+    assert_eq!(entry(r#"{"command": "x", "env": null}"#), ["mcpo exits: `env` is not an object"]);
     assert_eq!(
         entry(r#"{"command": "x", "disabledTools": [1]}"#),
         ["mcpo exits: `disabledTools` is not a list of texts"]
@@ -137,6 +138,10 @@ fn c11_a_url_without_type() {
 fn sign_in_is_for_streamable_http_only() {
     assert_eq!(
         entry(r#"{"type": "sse", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
+        ["mcpo ignores `oauth`"]
+    );
+    assert_eq!(
+        entry(r#"{"type": "streamable-http", "url": "http://x", "oauth": {"callback_port": 1}}"#),
         ["mcpo ignores `oauth`"]
     );
 }

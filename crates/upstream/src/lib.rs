@@ -3,11 +3,19 @@
 mod call;
 mod catalogue;
 mod connection;
+mod connector;
 mod environment;
+#[cfg(test)]
+mod fake;
+mod fingerprint;
 mod hub;
 mod log;
+mod publisher;
 mod resolve;
 mod state;
+mod store;
+mod supervisor;
+mod world;
 
 pub use call::{CallContext, CallError};
 pub use catalogue::{Catalogue, ServerInfo, ServerSnapshot, ToolEntry, ToolSet};

@@ -1,8 +1,24 @@
-use std::{collections::HashMap, ffi::OsString, fmt, path::PathBuf, time::Duration};
+//! From a server's entry as written to one with every `${...}` replaced.
 
-use http::HeaderMap;
-use traygate_config::ServerName;
+use std::{
+    collections::HashMap,
+    ffi::{OsStr, OsString},
+    fmt,
+    path::PathBuf,
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use indexmap::IndexMap;
+use secrecy::{ExposeSecret as _, SecretString};
+use traygate_auth::{Keychain, KeychainError};
+use traygate_config::{
+    HttpUpstream, Reference, Server, ServerName, StdioUpstream, Template, Unresolved, Upstream, Variables,
+};
 use url::Url;
+
+use crate::connection::ConnectError;
 
 /// A server's entry with every `${...}` replaced: what a connection is opened from. Its Debug output shows no value.
 #[derive(Clone)]
@@ -44,3 +60,167 @@ impl fmt::Debug for ResolvedServer {
         f.debug_struct("ResolvedServer").field("name", &self.name).finish_non_exhaustive()
     }
 }
+
+/// Where `${keychain:NAME}` is looked up: the OS keychain, or a test's own.
+pub(crate) trait Secrets: Send + Sync {
+    fn secret<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, KeychainError>>;
+}
+
+impl Secrets for Keychain {
+    fn secret<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, KeychainError>> {
+        Box::pin(Keychain::secret(self, name))
+    }
+}
+
+/// The values of one entry's references, looked up before anything is replaced.
+struct Values<'a> {
+    variables: &'a HashMap<OsString, OsString>,
+    secrets: HashMap<String, SecretString>,
+}
+
+impl Variables for Values<'_> {
+    fn environment(&self, name: &str) -> Option<String> {
+        let value = self.variables.get(OsStr::new(name)).or_else(|| {
+            // Windows knows no case in the names of variables.
+            let same = |other: &OsStr| cfg!(windows) && other.eq_ignore_ascii_case(name);
+            self.variables.iter().find_map(|(other, value)| same(other).then_some(value))
+        })?;
+        value.to_str().map(str::to_owned)
+    }
+
+    fn keychain(&self, name: &str) -> Option<SecretString> {
+        self.secrets.get(name).cloned()
+    }
+}
+
+/// Replaces every `${...}` of a server's entry. A child inherits `variables`, its entry's `env` over them.
+///
+/// # Errors
+/// `Permanent` for a reference that stands for nothing (its text is never used in its place) and for what is no URL or
+/// header; `Transient` for a keychain that is locked, late or absent.
+pub(crate) async fn resolve(
+    server: &Server,
+    variables: &HashMap<OsString, OsString>,
+    keychain: &dyn Secrets,
+) -> Result<ResolvedServer, ConnectError> {
+    let secrets = look_up(server, keychain).await?;
+    let values = Values { variables, secrets };
+    let upstream = match &server.upstream {
+        Upstream::Stdio(stdio) => ResolvedUpstream::Stdio(command(stdio, &values)?),
+        Upstream::StreamableHttp(http) => ResolvedUpstream::StreamableHttp(endpoint(http, &values)?),
+        Upstream::Sse(http) => ResolvedUpstream::Sse(endpoint(http, &values)?),
+        Upstream::Http(http) => ResolvedUpstream::Http(endpoint(http, &values)?),
+        Upstream::Demo => ResolvedUpstream::Demo,
+    };
+    Ok(ResolvedServer {
+        name: server.name.clone(),
+        upstream,
+        timeout: server.timeout,
+        startup_timeout: server.startup_timeout,
+    })
+}
+
+/// Reads each secret that the entry names once.
+async fn look_up(
+    server: &Server,
+    keychain: &dyn Secrets,
+) -> Result<HashMap<String, SecretString>, ConnectError> {
+    let mut secrets = HashMap::new();
+    for template in templates(&server.upstream) {
+        // A malformed reference is said with its place when the text is expanded.
+        for reference in template.references().unwrap_or_default() {
+            let Reference::Keychain { name } = reference else { continue };
+            if secrets.contains_key(&name) {
+                continue;
+            }
+            let secret = keychain.secret(&name).await.map_err(|error| {
+                ConnectError::Transient(format!("its secret `{name}` cannot be read: {error}").into())
+            })?;
+            if let Some(secret) = secret {
+                secrets.insert(name, secret);
+            }
+        }
+    }
+    Ok(secrets)
+}
+
+fn templates(upstream: &Upstream) -> Vec<&Template> {
+    match upstream {
+        Upstream::Stdio(StdioUpstream { command, args, env, cwd }) => {
+            [command].into_iter().chain(args).chain(env.values()).chain(cwd).collect()
+        }
+        Upstream::StreamableHttp(http) | Upstream::Sse(http) | Upstream::Http(http) => {
+            [&http.url].into_iter().chain(http.headers.values()).collect()
+        }
+        Upstream::Demo => Vec::new(),
+    }
+}
+
+fn command(stdio: &StdioUpstream, values: &Values<'_>) -> Result<ResolvedCommand, ConnectError> {
+    let plain = |place: &str, template: &Template| {
+        expand(place, template, values).map(|text| text.expose_secret().to_owned())
+    };
+    let mut args = Vec::with_capacity(stdio.args.len());
+    for (index, argument) in stdio.args.iter().enumerate() {
+        args.push(plain(&format!("args[{index}]"), argument)?);
+    }
+    Ok(ResolvedCommand {
+        command: plain("command", &stdio.command)?,
+        args,
+        env: environment(&stdio.env, values)?,
+        cwd: stdio.cwd.as_ref().map(|cwd| plain("cwd", cwd)).transpose()?.map(PathBuf::from),
+    })
+}
+
+fn environment(
+    own: &IndexMap<String, Template>,
+    values: &Values<'_>,
+) -> Result<HashMap<OsString, OsString>, ConnectError> {
+    let mut env = values.variables.clone();
+    for (name, template) in own {
+        let value = expand(&format!("env.{name}"), template, values)?;
+        if cfg!(windows) {
+            env.retain(|other, _| !other.eq_ignore_ascii_case(name));
+        }
+        env.insert(name.into(), value.expose_secret().into());
+    }
+    Ok(env)
+}
+
+fn endpoint(http: &HttpUpstream, values: &Values<'_>) -> Result<ResolvedHttp, ConnectError> {
+    let url = expand("url", &http.url, values)?;
+    // Neither text nor value is repeated below: either may hold a secret.
+    let url = Url::parse(url.expose_secret().trim()).map_err(|error| {
+        permanent(format!("its `url` is not a URL ({error}). Write it as in `https://example.com/mcp`."))
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(permanent("its `url` must begin with `https://` or `http://`.".to_owned()));
+    }
+    let mut headers = HeaderMap::with_capacity(http.headers.len());
+    for (name, template) in &http.headers {
+        let place = format!("headers.{name}");
+        let value = expand(&place, template, values)?;
+        let header = HeaderName::try_from(name.as_str())
+            .map_err(|_| permanent(format!("`{name}` in its `headers` is not a header's name.")))?;
+        let mut value = HeaderValue::from_str(value.expose_secret().trim()).map_err(|_| {
+            permanent(format!("the value of its `{place}` holds a character that no header may hold."))
+        })?;
+        value.set_sensitive(true);
+        headers.insert(header, value);
+    }
+    Ok(ResolvedHttp { url, headers })
+}
+
+fn expand(place: &str, template: &Template, values: &Values<'_>) -> Result<SecretString, ConnectError> {
+    template.expand(values).map_err(|unresolved| match &unresolved {
+        Unresolved::Keychain(_) => permanent(format!("in its `{place}`, {unresolved}.")),
+        _ => permanent(format!("in its `{place}`, {unresolved}. {}", unresolved.hint())),
+    })
+}
+
+fn permanent(sentence: String) -> ConnectError {
+    ConnectError::Permanent(sentence.into())
+}
+
+#[cfg(test)]
+mod tests;

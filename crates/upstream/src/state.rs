@@ -1,4 +1,11 @@
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use traygate_config::ServerName;
+
+use crate::CallError;
 
 /// What a server is doing, in the words a person sees (DESIGN: Supervisor states).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,4 +30,90 @@ pub enum State {
         /// Why.
         reason: Arc<str>,
     },
+}
+
+impl State {
+    /// When it makes sense to ask again for a server that is being started.
+    const MOMENT: Duration = Duration::from_secs(2);
+
+    /// Why a call of `server` cannot be made now; `None` while it is Ready.
+    pub(crate) fn unavailable(&self, server: &ServerName) -> Option<CallError> {
+        let (reason, retry_after) = match self {
+            Self::Ready => return None,
+            Self::SignInNeeded => return Some(CallError::SignInNeeded),
+            Self::Disabled => (
+                format!(
+                    "`{server}` is disabled. Remove `\"disabled\": true` from its entry in the config file."
+                ),
+                None,
+            ),
+            Self::Connecting => {
+                (format!("`{server}` is still starting; try again in a moment."), Some(Self::MOMENT))
+            }
+            Self::Backoff { reason, until } => {
+                let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+                let seconds = left.as_secs_f64().ceil().max(1.0);
+                (
+                    format!("`{server}` could not start: {}. Retrying in {seconds} s.", unstopped(reason)),
+                    Some(Duration::from_secs_f64(seconds)),
+                )
+            }
+            Self::Failed { reason } => (format!("`{server}` could not start: {}.", unstopped(reason)), None),
+        };
+        Some(CallError::Unavailable { reason: reason.into(), retry_after })
+    }
+}
+
+/// A sentence without its full stop, for another to go on.
+fn unstopped(sentence: &str) -> &str {
+    sentence.trim_end().trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(state: &State) -> (String, Option<Duration>) {
+        let server = ServerName::new("github").expect("a name");
+        match state.unavailable(&server) {
+            Some(CallError::Unavailable { reason, retry_after }) => (reason.to_string(), retry_after),
+            other => panic!("{state:?} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_state_says_which_server_why_and_what_to_do() {
+        let reason: Arc<str> = "command `npx` was not found. Install Node.js.".into();
+        let soon = SystemTime::now() + Duration::from_hours(1);
+        let (text, retry) = sentence(&State::Connecting);
+        assert_eq!(text, "`github` is still starting; try again in a moment.");
+        assert!(retry.is_some());
+        let (text, retry) = sentence(&State::Failed { reason: Arc::clone(&reason) });
+        assert_eq!(text, "`github` could not start: command `npx` was not found. Install Node.js.");
+        assert_eq!(retry, None);
+        let (text, retry) = sentence(&State::Backoff { reason, until: soon });
+        let (why, when) = text.split_once(". Retrying in ").expect("a time");
+        assert_eq!(why, "`github` could not start: command `npx` was not found. Install Node.js");
+        let seconds = retry.expect("a time").as_secs();
+        assert_eq!(when, format!("{seconds} s."));
+        assert!((3_000..=3_600).contains(&seconds));
+        let (text, retry) = sentence(&State::Disabled);
+        assert!(text.starts_with("`github` is disabled.") && retry.is_none());
+    }
+
+    #[test]
+    fn a_retry_that_is_due_is_a_second_away() {
+        let state = State::Backoff { reason: "it broke".into(), until: SystemTime::UNIX_EPOCH };
+        assert_eq!(
+            sentence(&state),
+            ("`github` could not start: it broke. Retrying in 1 s.".into(), Some(Duration::from_secs(1)))
+        );
+    }
+
+    #[test]
+    fn ready_is_available_and_a_sign_in_is_its_own_error() {
+        let server = ServerName::new("github").expect("a name");
+        assert!(State::Ready.unavailable(&server).is_none());
+        assert!(matches!(State::SignInNeeded.unavailable(&server), Some(CallError::SignInNeeded)));
+    }
 }

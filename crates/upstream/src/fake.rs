@@ -1,0 +1,392 @@
+//! Scripted servers for tests: what they do on open, list, call and close is set from outside, what was done is counted.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use indexmap::IndexMap;
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool};
+use secrecy::SecretString;
+use tokio::sync::watch;
+use traygate_auth::{Keychain, KeychainError};
+use traygate_config::{Config, Entry, Server, ServerName, StdioUpstream, Template, Upstream};
+
+use crate::{
+    CallContext, CallError, Catalogue, Environment, Hub, ServerInfo, ServerSnapshot,
+    connection::{ConnectError, Era, Surroundings},
+    connector::{Connector, Session},
+    resolve::{ResolvedServer, ResolvedUpstream, Secrets},
+};
+
+/// What an attempt to open a session comes to.
+#[derive(Clone)]
+pub(crate) enum Opens {
+    Session,
+    /// A session that ends as soon as its tools are listed.
+    Brief,
+    Fails(ConnectError),
+    Never,
+}
+
+/// What a call comes to.
+#[derive(Clone, Copy)]
+pub(crate) enum Calls {
+    Answers,
+    Never,
+    /// The server dies of it.
+    Kills,
+    /// The answer is lost, the session lives on.
+    Loses,
+    Challenges,
+}
+
+pub(crate) struct Script {
+    pub(crate) opens: Opens,
+    /// Used up before `opens` counts.
+    pub(crate) first: VecDeque<Opens>,
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) lists_need_sign_in: bool,
+    pub(crate) calls: Calls,
+    pub(crate) closes: bool,
+    pub(crate) attempts: usize,
+    pub(crate) lists: usize,
+    pub(crate) alive: usize,
+    pub(crate) most_alive: usize,
+    /// The command line of the last attempt.
+    pub(crate) command: Vec<String>,
+    pub(crate) era: Option<Era>,
+    pub(crate) sessions: Vec<Arc<FakeSession>>,
+}
+
+/// One fake server; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct FakeServer {
+    script: Arc<Mutex<Script>>,
+    /// Changes with every count of the script.
+    counted: watch::Sender<()>,
+}
+
+pub(crate) struct FakeSession {
+    server: FakeServer,
+    ended: watch::Sender<Option<Arc<str>>>,
+    changes: watch::Sender<u64>,
+}
+
+/// Opens sessions with the fake servers it knows.
+#[derive(Default)]
+pub(crate) struct FakeConnector(Mutex<HashMap<String, FakeServer>>);
+
+impl FakeServer {
+    pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().expect("no panic while scripting")
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Script)) {
+        change(&mut self.script());
+        self.counted.send_replace(());
+    }
+
+    /// Waits until the script's counts are such.
+    pub(crate) async fn until(&self, such: impl Fn(&Script) -> bool) {
+        let mut counted = self.counted.subscribe();
+        let waiting = async {
+            while !such(&self.script()) {
+                counted.changed().await.expect("the server lives");
+            }
+        };
+        tokio::time::timeout(FOREVER, waiting).await.expect("the counts that the test waits for");
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.script().attempts
+    }
+
+    pub(crate) fn alive(&self) -> usize {
+        self.script().alive
+    }
+
+    pub(crate) fn most_alive(&self) -> usize {
+        self.script().most_alive
+    }
+
+    pub(crate) fn crash(&self, reason: &str) {
+        let session = self.script().sessions.last().cloned().expect("a session");
+        session.end(reason);
+    }
+
+    pub(crate) fn announce(&self) {
+        let session = self.script().sessions.last().cloned().expect("a session");
+        session.changes.send_modify(|changes| *changes += 1);
+    }
+}
+
+impl FakeSession {
+    fn end(&self, reason: &str) {
+        let first = self.ended.send_if_modified(|ended| {
+            let first = ended.is_none();
+            ended.get_or_insert_with(|| reason.into());
+            first
+        });
+        if first {
+            self.server.count(|script| script.alive -= 1);
+        }
+    }
+}
+
+impl FakeConnector {
+    /// The fake server of this name, made at its first mention.
+    pub(crate) fn server(&self, name: &str) -> FakeServer {
+        let mut servers = self.0.lock().expect("no panic while scripting");
+        let new = || FakeServer {
+            script: Arc::new(Mutex::new(Script {
+                opens: Opens::Session,
+                first: VecDeque::new(),
+                tools: vec![tool("echo")],
+                lists_need_sign_in: false,
+                calls: Calls::Answers,
+                closes: true,
+                attempts: 0,
+                lists: 0,
+                alive: 0,
+                most_alive: 0,
+                command: Vec::new(),
+                era: None,
+                sessions: Vec::new(),
+            })),
+            counted: watch::Sender::new(()),
+        };
+        servers.entry(name.to_owned()).or_insert_with(new).clone()
+    }
+}
+
+impl Connector for FakeConnector {
+    fn open<'a>(
+        &'a self,
+        resolved: &'a ResolvedServer,
+        surroundings: Surroundings,
+    ) -> BoxFuture<'a, Result<Arc<dyn Session>, ConnectError>> {
+        Box::pin(async move {
+            let server = self.server(resolved.name.as_str());
+            let mut opens = Opens::Never;
+            server.count(|script| {
+                script.attempts += 1;
+                script.era = surroundings.era;
+                if let ResolvedUpstream::Stdio(stdio) = &resolved.upstream {
+                    script.command = [&stdio.command].into_iter().chain(&stdio.args).cloned().collect();
+                }
+                opens = script.first.pop_front().unwrap_or_else(|| script.opens.clone());
+            });
+            match &opens {
+                Opens::Fails(error) => return Err(error.clone()),
+                Opens::Never => std::future::pending().await,
+                Opens::Session | Opens::Brief => {}
+            }
+            let session = Arc::new(FakeSession {
+                server: server.clone(),
+                ended: watch::Sender::new(None),
+                changes: watch::Sender::new(0),
+            });
+            server.count(|script| {
+                script.alive += 1;
+                script.most_alive = script.most_alive.max(script.alive);
+                script.sessions.push(Arc::clone(&session));
+            });
+            if matches!(opens, Opens::Brief) {
+                session.end("exit status: 1");
+            }
+            Ok(session as Arc<dyn Session>)
+        })
+    }
+}
+
+impl Session for FakeSession {
+    fn era(&self) -> Era {
+        Era::Discover
+    }
+
+    fn info(&self) -> ServerInfo {
+        ServerInfo { name: "fake".into(), ..ServerInfo::default() }
+    }
+
+    fn list_tools(&self) -> BoxFuture<'_, Result<Vec<Tool>, CallError>> {
+        Box::pin(async {
+            let mut listed = Err(CallError::SignInNeeded);
+            self.server.count(|script| {
+                script.lists += 1;
+                if !script.lists_need_sign_in {
+                    listed = Ok(script.tools.clone());
+                }
+            });
+            listed
+        })
+    }
+
+    fn tool_changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn call<'a>(
+        &'a self,
+        tool: &'a str,
+        _: JsonObject,
+        _: CallContext,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<CallToolResult, CallError>> {
+        Box::pin(async move {
+            let calls = self.server.script().calls;
+            match calls {
+                Calls::Answers if self.ended.borrow().is_some() => {
+                    Err(CallError::ConnectionLost("broken pipe".into()))
+                }
+                Calls::Answers => Ok(CallToolResult::success(vec![ContentBlock::text(tool.to_owned())])),
+                Calls::Never => std::future::pending().await,
+                Calls::Kills => {
+                    self.end("exit status: 1");
+                    Err(CallError::ConnectionLost("exit status: 1".into()))
+                }
+                Calls::Loses => Err(CallError::ConnectionLost("connection reset".into())),
+                Calls::Challenges => Err(CallError::SignInNeeded),
+            }
+        })
+    }
+
+    fn closed(&self) -> BoxFuture<'_, Arc<str>> {
+        let mut ended = self.ended.subscribe();
+        Box::pin(async move {
+            let reason = ended.wait_for(Option::is_some).await.expect("the session holds the sender").clone();
+            reason.expect("it was waited for")
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if !self.server.script().closes {
+                return std::future::pending().await;
+            }
+            // A process takes a while to end.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            self.end("closed");
+        })
+    }
+}
+
+/// What [`FakeKeychain`] answers.
+pub(crate) type Secret = Result<Option<&'static str>, KeychainError>;
+
+/// A keychain with one answer for every name.
+pub(crate) struct FakeKeychain(pub(crate) Mutex<Secret>);
+
+impl Default for FakeKeychain {
+    fn default() -> Self {
+        Self(Mutex::new(Ok(None)))
+    }
+}
+
+impl Secrets for FakeKeychain {
+    fn secret<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, KeychainError>> {
+        let answer = self.0.lock().expect("no panic while scripting").clone();
+        Box::pin(std::future::ready(answer.map(|secret| secret.map(SecretString::from))))
+    }
+}
+
+/// A wait that only a test that hangs reaches; in paused time it passes at once.
+const FOREVER: Duration = Duration::from_hours(24);
+
+/// A hub of fake servers.
+pub(crate) struct Fakes {
+    pub(crate) hub: Hub,
+    pub(crate) connector: Arc<FakeConnector>,
+    pub(crate) keychain: Arc<FakeKeychain>,
+}
+
+impl Fakes {
+    pub(crate) fn new() -> Self {
+        Self::in_folder(None)
+    }
+
+    pub(crate) fn in_folder(state_dir: Option<&std::path::Path>) -> Self {
+        let environment = Environment {
+            variables: HashMap::from([("HOME".into(), "/home/ada".into())]),
+            keychain: Keychain::system(),
+            state_dir: state_dir.map(Into::into),
+            guardian: None,
+        };
+        let (connector, keychain) = (Arc::new(FakeConnector::default()), Arc::new(FakeKeychain::default()));
+        let hub = Hub::with(
+            environment,
+            Arc::clone(&connector) as Arc<dyn Connector>,
+            Arc::clone(&keychain) as Arc<dyn Secrets>,
+        );
+        Self { hub, connector, keychain }
+    }
+
+    pub(crate) fn server(&self, name: &str) -> FakeServer {
+        self.connector.server(name)
+    }
+
+    /// Waits until the catalogue is such.
+    pub(crate) async fn until(&self, such: impl Fn(&Catalogue) -> bool) {
+        let mut revisions = self.hub.revisions();
+        let waiting = async {
+            while !such(&self.hub.catalogue()) {
+                revisions.changed().await.expect("the hub lives");
+            }
+        };
+        let became = tokio::time::timeout(FOREVER, waiting).await;
+        assert!(became.is_ok(), "never so: {:#?}", self.hub.catalogue());
+    }
+
+    pub(crate) async fn until_ready(&self, name: &str) {
+        self.until(|catalogue| catalogue.servers.get(name).is_some_and(|s| s.state == crate::State::Ready))
+            .await;
+    }
+
+    pub(crate) fn snapshot(&self, name: &str) -> Arc<ServerSnapshot> {
+        Arc::clone(&self.hub.catalogue().servers[name])
+    }
+
+    pub(crate) async fn call(&self, name: &str) -> Result<CallToolResult, CallError> {
+        self.hub.call(name, "echo", JsonObject::new(), CallContext::default()).await
+    }
+}
+
+pub(crate) fn tool(name: &str) -> Tool {
+    Tool::new(name.to_owned(), String::new(), JsonObject::new())
+}
+
+pub(crate) fn name(name: &str) -> ServerName {
+    ServerName::new(name).expect("a name")
+}
+
+/// A stdio server with this command.
+pub(crate) fn server(server: &str, command: &str) -> Server {
+    Server {
+        name: name(server),
+        upstream: Upstream::Stdio(StdioUpstream {
+            command: Template::new(command),
+            args: Vec::new(),
+            env: IndexMap::new(),
+            cwd: None,
+        }),
+        disabled: false,
+        timeout: Duration::from_mins(2),
+        startup_timeout: Duration::from_mins(1),
+        disabled_tools: std::collections::BTreeSet::new(),
+        header_forwarding: None,
+        oauth: None,
+    }
+}
+
+/// A config of these servers.
+pub(crate) fn config(servers: impl IntoIterator<Item = Server>) -> Config {
+    let entries = servers.into_iter().map(|server| (server.name.clone(), Entry::Valid(Box::new(server))));
+    Config { servers: entries.collect(), ..Config::default() }
+}
+
+/// A config of plain servers with these names.
+pub(crate) fn plain(names: &[&str]) -> Config {
+    config(names.iter().map(|&name| server(name, "run")))
+}

@@ -1,0 +1,113 @@
+use std::{sync::Arc, time::Duration};
+
+use rmcp::model::{CallToolResult, ErrorCode, ErrorData, JsonObject};
+use tokio::time::timeout;
+
+use super::{Live, Status, Supervisor};
+use crate::{CallContext, CallError, State};
+
+/// The longest that a call waits for a server that was Ready to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long after the loss of a call its whole session may turn out to be lost.
+const AFTERMATH: Duration = Duration::from_millis(100);
+
+impl Supervisor {
+    /// Calls a tool on the open session; waits for one only where the server was Ready and is gone.
+    pub(crate) async fn call(
+        &self,
+        tool: &str,
+        arguments: JsonObject,
+        context: CallContext,
+    ) -> Result<CallToolResult, CallError> {
+        if let Some(server) = self.server()
+            && server.disabled_tools.contains(tool)
+        {
+            let message = format!("the tool `{tool}` of `{}` is disabled in the config file", self.name);
+            return Err(CallError::Rpc(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)));
+        }
+        let silence = self.server().map_or(Duration::MAX, |server| server.timeout);
+        let live = self.open_session().await?;
+        let result = tokio::select! {
+            biased;
+            result = live.session.call(tool, arguments, context, silence) => result,
+            () = live.over.cancelled() => {
+                let what = if self.stop.is_cancelled() { "was stopped" } else { "ended its connection" };
+                return Err(CallError::ConnectionLost(format!("`{}` {what}", self.name).into()));
+            }
+        };
+        match &result {
+            Err(CallError::ConnectionLost(_)) => self.after_loss(&live).await,
+            Err(CallError::SignInNeeded) => self.challenged.notify_one(),
+            _ => {}
+        }
+        result
+    }
+
+    /// A lost call may mean a lost session. Then nobody is to use it again, so that the next call finds it gone and has
+    /// the server reconnected; a session that lives on is left to its other calls.
+    async fn after_loss(&self, live: &Live) {
+        if timeout(AFTERMATH, live.session.closed()).await.is_ok() {
+            live.over.cancel();
+        }
+    }
+
+    async fn open_session(&self) -> Result<Arc<Live>, CallError> {
+        match self.current() {
+            Some(live) => Ok(live),
+            None => self.reconnected().await,
+        }
+    }
+
+    fn current(&self) -> Option<Arc<Live>> {
+        self.live.load_full().filter(|live| !live.over.is_cancelled())
+    }
+
+    /// Has a server that is gone reconnected at once, and waits for the end of that attempt.
+    async fn reconnected(&self) -> Result<Arc<Live>, CallError> {
+        let mut status = self.status.subscribe();
+        let attempts = {
+            let seen = status.borrow_and_update();
+            if !seen.returning {
+                return self.current().ok_or_else(|| self.unavailable(&seen));
+            }
+            seen.attempts
+        };
+        self.wanted.notify_one();
+        let waiting = async {
+            loop {
+                if let Some(live) = self.current() {
+                    return Some(live);
+                }
+                let changed = status.changed().await.is_ok();
+                let seen = status.borrow_and_update();
+                if !changed || !seen.returning || (seen.attempts != attempts && seen.state != State::Ready) {
+                    return None;
+                }
+            }
+        };
+        let live = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            live = timeout(PATIENCE, waiting) => live.ok().flatten(),
+        };
+        live.ok_or_else(|| self.unavailable(&self.status.borrow()))
+    }
+
+    fn unavailable(&self, status: &Status) -> CallError {
+        let moment = Some(Duration::from_secs(1));
+        let because =
+            |reason: String, retry_after| CallError::Unavailable { reason: reason.into(), retry_after };
+        if self.stop.is_cancelled() {
+            return because(format!("`{}` was stopped; try again in a moment.", self.name), moment);
+        }
+        match status.state {
+            State::Connecting | State::Ready if status.returning => because(
+                format!("`{}` was lost and is still reconnecting; try again in a moment.", self.name),
+                moment,
+            ),
+            ref state => state.unavailable(&self.name).unwrap_or_else(|| {
+                because(format!("`{}` is just becoming ready; try again.", self.name), moment)
+            }),
+        }
+    }
+}

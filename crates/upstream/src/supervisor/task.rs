@@ -1,0 +1,381 @@
+use std::{
+    mem,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, Sleep, sleep, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Heritage, Live, Status, Supervisor,
+    attempt::{Attempt, Listing, Opened, list},
+    backoff, first_phase,
+    transition::{Effect, Event, Phase, next},
+};
+use crate::{CallError, State, ToolSet, connection::ConnectError, world::World};
+
+/// How long a session must last for its failures to be forgotten.
+const SETTLED: Duration = Duration::from_mins(1);
+/// The least time from one attempt to the next, however many calls want the server.
+const SPACING: Duration = Duration::from_secs(1);
+/// How long changes of a tool list are gathered before it is read again.
+const GATHERING: Duration = Duration::from_millis(200);
+
+/// What drives one supervisor: it waits for an event, asks [`next`], and performs the effect.
+pub(super) struct Task {
+    supervisor: Arc<Supervisor>,
+    world: Arc<World>,
+    heritage: Heritage,
+    phase: Phase,
+    work: Work,
+    /// What a good attempt brought, until it is served.
+    opened: Option<Opened>,
+    /// Backoff: the next attempt. Ready: the session has lasted.
+    timer: Option<Pin<Box<Sleep>>>,
+    retry_at: Option<SystemTime>,
+    attempted: Option<Instant>,
+    attempts: u64,
+    /// `None` while they are being listed, and once nobody can announce any.
+    changes: Option<watch::Receiver<u64>>,
+}
+
+/// What is under way on a task of its own. It takes no harm from not being looked at.
+enum Work {
+    Nothing,
+    Attempt(JoinHandle<Result<Opened, ConnectError>>, CancellationToken),
+    List(JoinHandle<Result<Listing, CallError>>),
+    /// The end of a session that broke.
+    End(JoinHandle<()>),
+}
+
+impl Task {
+    pub(super) fn new(supervisor: Arc<Supervisor>, world: Arc<World>, heritage: Heritage) -> Self {
+        let phase = first_phase(&supervisor.entry);
+        Self {
+            supervisor,
+            world,
+            heritage,
+            phase,
+            work: Work::Nothing,
+            opened: None,
+            timer: None,
+            retry_at: None,
+            attempted: None,
+            attempts: 0,
+            changes: None,
+        }
+    }
+
+    /// Runs until the supervisor is stopped; then nothing of the server is left.
+    pub(super) async fn run(mut self) {
+        // Even a panic must not leave a successor waiting.
+        let _stopped = self.supervisor.stopped.clone().drop_guard();
+        if let Some(predecessor) = self.heritage.predecessor.take() {
+            predecessor.stopped().await;
+        }
+        if matches!(self.phase, Phase::Connecting(_)) && !self.supervisor.stop.is_cancelled() {
+            self.connect().await;
+        }
+        let stop = self.supervisor.stop.clone();
+        while let Some(event) = stop.run_until_cancelled(self.event()).await {
+            self.step(event).await;
+        }
+        self.end().await;
+    }
+
+    async fn step(&mut self, event: Event) {
+        self.note(&event);
+        let before = self.phase.clone();
+        let (phase, effect) = next(before.clone(), event);
+        self.phase = phase;
+        match effect {
+            Effect::None => {}
+            Effect::Connect => {
+                self.publish(None);
+                self.connect().await;
+            }
+            Effect::Serve => self.serve(),
+            Effect::Wait { failures } => self.wait(failures),
+            Effect::Hurry => self.hurry(),
+            Effect::List => self.list(),
+            Effect::Close => self.end().await,
+        }
+        // Ready is published with its tools, and Connecting before its attempt.
+        if self.phase != before && !matches!(self.phase, Phase::Ready { .. } | Phase::Connecting(_)) {
+            self.publish(None);
+        }
+    }
+
+    /// The next thing that happens in this phase. Dropping it loses nothing.
+    async fn event(&mut self) -> Event {
+        let supervisor = Arc::clone(&self.supervisor);
+        let ready = matches!(self.phase, Phase::Ready { .. });
+        let backoff = matches!(self.phase, Phase::Backoff { .. });
+        let live = supervisor.live.load_full();
+        loop {
+            tokio::select! {
+                biased;
+                () = supervisor.restart.notified() => return Event::Restart,
+                done = self.work.done() => if let Some(event) = self.finished(done) {
+                    return event;
+                },
+                reason = closed(live.as_deref()), if ready => return Event::Closed(reason),
+                () = elapsed(&mut self.timer) => {
+                    self.timer = None;
+                    return if ready { Event::Settled } else { Event::RetryDue };
+                }
+                () = supervisor.wanted.notified(), if backoff => return Event::Wanted,
+                () = supervisor.challenged.notified(), if ready && !self.work.is_list() => return Event::Challenged,
+                alive = changed(&mut self.changes), if ready => {
+                    if alive {
+                        return Event::ToolsChanged;
+                    }
+                    self.changes = None;
+                }
+            }
+        }
+    }
+
+    /// Turns finished work into what it means.
+    fn finished(&mut self, done: Done) -> Option<Event> {
+        match done {
+            Done::Attempt(outcome) => {
+                self.attempts += 1;
+                Some(match outcome {
+                    Ok(opened) => {
+                        self.opened = Some(opened);
+                        Event::Connected
+                    }
+                    Err(ConnectError::SignInNeeded { .. }) => Event::SignInNeeded,
+                    Err(ConnectError::Permanent(reason)) => Event::FailedForGood(reason),
+                    Err(ConnectError::Transient(reason)) => Event::FailedForNow(reason),
+                })
+            }
+            Done::List(Ok(listing)) => {
+                self.listed(listing);
+                None
+            }
+            Done::List(Err(CallError::SignInNeeded)) => Some(Event::SignInNeeded),
+            Done::List(Err(error)) => {
+                // The last tools stay: a session that broke says so itself.
+                self.say(&format!("warning: its changed tools cannot be listed: {error}"));
+                self.changes = self.supervisor.live.load().as_ref().map(|live| live.session.tool_changes());
+                None
+            }
+            Done::End => None,
+        }
+    }
+
+    /// Makes a new session everyone's: first the calls', then the catalogue's, then those who wait for it.
+    fn serve(&mut self) {
+        let Some(Opened { live, listing }) = self.opened.take() else { return };
+        self.supervisor.live.store(Some(live));
+        self.timer = Some(Box::pin(sleep(SETTLED)));
+        self.say(&format!("ready, {} tools", listing.tools.len()));
+        self.listed(listing);
+    }
+
+    /// Publishes a listing. Tools that say the same keep their revision, and with it the documents made of them.
+    fn listed(&mut self, listing: Listing) {
+        let Listing { info, era, tools, changes } = listing;
+        self.changes = Some(changes);
+        let Some(server) = self.supervisor.server() else { return };
+        let tools = ToolSet::from_list(info, tools, &server.disabled_tools, &self.supervisor.log);
+        let known = self.heritage.tools.take().filter(|known| known.says_the_same(&tools));
+        if known.is_none() || self.heritage.era != Some(era) {
+            self.world.remember(server, Some(era), &tools);
+        }
+        let tools = known.unwrap_or_else(|| Arc::new(tools));
+        self.heritage.era = Some(era);
+        self.heritage.tools = Some(Arc::clone(&tools));
+        self.publish(Some(tools));
+    }
+
+    /// Starts an attempt once nothing is left of the last one and its session: a server has one process at most.
+    async fn connect(&mut self) {
+        self.end().await;
+        let Some(server) = self.supervisor.server() else { return };
+        let cancel = self.supervisor.stop.child_token();
+        let attempt = Attempt {
+            world: Arc::clone(&self.world),
+            server: server.clone(),
+            log: self.supervisor.log.clone(),
+            era: self.heritage.era,
+            cancel: cancel.clone(),
+        };
+        self.say("starting");
+        self.attempted = Some(Instant::now());
+        self.work = Work::Attempt(self.world.tracker.spawn(attempt.run()), cancel);
+    }
+
+    /// Waits for the next attempt; the broken session, if there is one, is ended meanwhile.
+    fn wait(&mut self, failures: u32) {
+        let delay = backoff::delay(failures, backoff::random());
+        self.retry_at = Some(SystemTime::now() + delay);
+        self.timer = Some(Box::pin(sleep(delay)));
+        self.changes = None;
+        if let Some(live) = self.supervisor.live.swap(None) {
+            let log = self.supervisor.log.clone();
+            if let Work::List(list) = mem::replace(&mut self.work, Work::Nothing) {
+                list.abort();
+            }
+            self.work = Work::End(self.world.tracker.spawn(async move { live.end(&log).await }));
+        }
+    }
+
+    fn hurry(&mut self) {
+        let now = Instant::now();
+        let earliest = self.attempted.map_or(now, |attempted| attempted + SPACING).max(now);
+        if self.timer.as_ref().is_some_and(|timer| timer.deadline() > earliest) {
+            self.timer = Some(Box::pin(sleep_until(earliest)));
+        }
+    }
+
+    /// Reads the tools again, once the changes that come close together are in.
+    fn list(&mut self) {
+        let Some(live) = self.supervisor.live.load_full() else { return };
+        let changes = self.changes.take().unwrap_or_else(|| live.session.tool_changes());
+        let longest = self.supervisor.server().map_or(Duration::MAX, |server| server.startup_timeout);
+        self.work = Work::List(self.world.tracker.spawn(async move {
+            sleep(GATHERING).await;
+            let listed = timeout(longest, list(live.session.as_ref(), changes)).await;
+            listed.unwrap_or(Err(CallError::Timeout(longest)))
+        }));
+    }
+
+    /// Ends whatever is under way and open, and waits until nothing of it is left.
+    async fn end(&mut self) {
+        self.timer = None;
+        self.changes = None;
+        let live = self.supervisor.live.swap(None);
+        match mem::replace(&mut self.work, Work::Nothing) {
+            Work::Nothing => {}
+            Work::Attempt(attempt, cancel) => {
+                cancel.cancel();
+                self.opened = attempt.await.ok().and_then(Result::ok);
+            }
+            Work::List(list) => list.abort(),
+            Work::End(end) => {
+                // It only fails where it panicked, and then there is nothing to wait for either.
+                let _ = end.await;
+            }
+        }
+        let opened = self.opened.take().map(|opened| opened.live);
+        for live in live.into_iter().chain(opened) {
+            live.end(&self.supervisor.log).await;
+        }
+    }
+
+    /// Tells the catalogue and the waiting calls how the server stands.
+    fn publish(&self, tools: Option<Arc<ToolSet>>) {
+        let Supervisor { name, stop, status, .. } = &*self.supervisor;
+        let state = self.phase.state(self.retry_at);
+        self.world.publisher.publish(name, state.clone(), tools, stop);
+        status.send_replace(Status { state, returning: self.phase.returning(), attempts: self.attempts });
+    }
+
+    /// Says in the server's log what became of its connection.
+    fn note(&self, event: &Event) {
+        match event {
+            Event::FailedForGood(reason) | Event::FailedForNow(reason) => {
+                self.say(&format!("could not start: {reason}"));
+            }
+            Event::Closed(reason) => self.say(&format!("connection lost: {reason}")),
+            Event::SignInNeeded => self.say("needs sign-in"),
+            _ => {}
+        }
+    }
+
+    fn say(&self, line: &str) {
+        tracing::info!(server = %self.supervisor.name, "{line}");
+        self.supervisor.log.push(line);
+    }
+}
+
+/// What [`Work`] came to.
+enum Done {
+    Attempt(Result<Opened, ConnectError>),
+    List(Result<Listing, CallError>),
+    End,
+}
+
+impl Work {
+    /// Waits for the end of what is under way; for ever where nothing is.
+    async fn done(&mut self) -> Done {
+        let done = match self {
+            Self::Nothing => std::future::pending().await,
+            Self::Attempt(attempt, _) => Done::Attempt(attempt.await.unwrap_or_else(|_| {
+                Err(ConnectError::Transient("starting it failed inside Traygate; its log says how".into()))
+            })),
+            Self::List(list) => Done::List(list.await.unwrap_or_else(|_| {
+                Err(CallError::ConnectionLost("reading its tools failed inside Traygate".into()))
+            })),
+            Self::End(end) => {
+                let _ = end.await;
+                Done::End
+            }
+        };
+        *self = Self::Nothing;
+        done
+    }
+
+    fn is_list(&self) -> bool {
+        matches!(self, Self::List(_))
+    }
+}
+
+impl Phase {
+    /// What others see of it. `retry_at` is when a Backoff ends.
+    pub(super) fn state(&self, retry_at: Option<SystemTime>) -> State {
+        match self {
+            Self::Disabled => State::Disabled,
+            Self::Connecting(_) => State::Connecting,
+            Self::Ready { .. } => State::Ready,
+            Self::SignInNeeded => State::SignInNeeded,
+            Self::Backoff { reason, .. } => {
+                State::Backoff { reason: Arc::clone(reason), until: retry_at.unwrap_or_else(SystemTime::now) }
+            }
+            Self::Unusable { reason } | Self::Failed { reason } => {
+                State::Failed { reason: Arc::clone(reason) }
+            }
+        }
+    }
+
+    /// It was Ready and comes back by itself: a call may wait for it.
+    fn returning(&self) -> bool {
+        match self {
+            Self::Ready { .. } => true,
+            Self::Connecting(history) | Self::Backoff { history, .. } => history.was_ready,
+            Self::Disabled | Self::Unusable { .. } | Self::SignInNeeded | Self::Failed { .. } => false,
+        }
+    }
+}
+
+/// Waits for the end of a session.
+async fn closed(live: Option<&Live>) -> Arc<str> {
+    match live {
+        Some(live) => live.session.closed().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn elapsed(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(timer) => timer.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a change; `false` once nobody can announce one.
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) -> bool {
+    match changes {
+        Some(changes) => changes.changed().await.is_ok(),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,247 @@
+//! What a supervisor does next. Pure, so that a table can show every phase every event.
+
+use std::sync::Arc;
+
+/// Where a supervisor stands. [`crate::State`] is what of it others see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// `disabled: true`.
+    Disabled,
+    /// The entry cannot be used as written; only another entry helps.
+    Unusable { reason: Arc<str> },
+    /// A session is being opened and its tools listed.
+    Connecting(History),
+    /// A session is open.
+    Ready { failures: u32 },
+    /// The server answered 401. Nothing happens until a person does something.
+    SignInNeeded,
+    /// The next attempt waits for its time.
+    Backoff { history: History, reason: Arc<str> },
+    /// Trying again cannot help.
+    Failed { reason: Arc<str> },
+}
+
+/// What came before an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct History {
+    /// Failures since the last session that lasted: attempts that failed and sessions that broke early.
+    pub(crate) failures: u32,
+    /// It was Ready before: a call may wait for it to come back.
+    pub(crate) was_ready: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The attempt opened a session and listed its tools.
+    Connected,
+    /// The server wants a sign-in.
+    SignInNeeded,
+    /// The attempt failed, and so would the next.
+    FailedForGood(Arc<str>),
+    /// The attempt failed; the next may not.
+    FailedForNow(Arc<str>),
+    /// The session ended.
+    Closed(Arc<str>),
+    /// The server says that its tools changed.
+    ToolsChanged,
+    /// A call was answered with 401: is it the tool, or the whole session?
+    Challenged,
+    /// The session has lasted.
+    Settled,
+    /// The waiting time is over.
+    RetryDue,
+    /// A call found the server gone and waits for it.
+    Wanted,
+    /// A person asked for a fresh start.
+    Restart,
+}
+
+/// What the task is to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing.
+    None,
+    /// End what is left of the old session, then start an attempt.
+    Connect,
+    /// Make the new session and its tools everyone's.
+    Serve,
+    /// Wait as long as this number of failures asks for, then [`Event::RetryDue`].
+    Wait { failures: u32 },
+    /// Make the waiting time as short as the spacing of attempts allows.
+    Hurry,
+    /// Read the tools again.
+    List,
+    /// End the session.
+    Close,
+}
+
+/// The next phase and what to do on the way there. An event that does not concern a phase (it was under way when the
+/// phase changed) leaves it as it is.
+pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
+    match (phase, event) {
+        (phase @ (Phase::Disabled | Phase::Unusable { .. }), _) => (phase, Effect::None),
+
+        (phase, Event::Restart) => {
+            let was_ready = match phase {
+                Phase::Ready { .. } => true,
+                Phase::Connecting(history) | Phase::Backoff { history, .. } => history.was_ready,
+                _ => false,
+            };
+            (Phase::Connecting(History { failures: 0, was_ready }), Effect::Connect)
+        }
+
+        (Phase::Connecting(History { failures, .. }), Event::Connected) => {
+            (Phase::Ready { failures }, Effect::Serve)
+        }
+        (Phase::Connecting(_), Event::SignInNeeded) => (Phase::SignInNeeded, Effect::None),
+        (Phase::Connecting(_), Event::FailedForGood(reason)) => (Phase::Failed { reason }, Effect::None),
+        (Phase::Connecting(history), Event::FailedForNow(reason)) => {
+            let history = history.failed();
+            (Phase::Backoff { history, reason }, Effect::Wait { failures: history.failures })
+        }
+
+        (Phase::Ready { .. }, Event::Settled) => (Phase::Ready { failures: 0 }, Effect::None),
+        (phase @ Phase::Ready { .. }, Event::ToolsChanged | Event::Challenged) => (phase, Effect::List),
+        (Phase::Ready { .. }, Event::SignInNeeded) => (Phase::SignInNeeded, Effect::Close),
+        // The first retry after a session that lasted is quick; one that broke early counts as a failure, so that a
+        // server that crashes after each start is not started in a spin.
+        (Phase::Ready { failures }, Event::Closed(reason)) => {
+            let history = History { failures, was_ready: true }.failed();
+            (Phase::Backoff { history, reason }, Effect::Wait { failures })
+        }
+
+        (Phase::Backoff { history, .. }, Event::RetryDue) => (Phase::Connecting(history), Effect::Connect),
+        (phase @ Phase::Backoff { .. }, Event::Wanted) => (phase, Effect::Hurry),
+
+        (phase, _) => (phase, Effect::None),
+    }
+}
+
+impl History {
+    fn failed(self) -> Self {
+        Self { failures: self.failures.saturating_add(1), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: usize = 11;
+
+    fn why() -> Arc<str> {
+        "why".into()
+    }
+
+    fn events() -> [Event; EVENTS] {
+        [
+            Event::Connected,
+            Event::SignInNeeded,
+            Event::FailedForGood(why()),
+            Event::FailedForNow(why()),
+            Event::Closed(why()),
+            Event::ToolsChanged,
+            Event::Challenged,
+            Event::Settled,
+            Event::RetryDue,
+            Event::Wanted,
+            Event::Restart,
+        ]
+    }
+
+    fn connecting(failures: u32, was_ready: bool) -> Phase {
+        Phase::Connecting(History { failures, was_ready })
+    }
+
+    fn backoff(failures: u32, was_ready: bool) -> Phase {
+        Phase::Backoff { history: History { failures, was_ready }, reason: why() }
+    }
+
+    /// `expected` in the order of [`events`].
+    fn row(phase: &Phase, expected: [(Phase, Effect); EVENTS]) {
+        for (event, expected) in events().into_iter().zip(expected) {
+            assert_eq!(next(phase.clone(), event.clone()), expected, "{phase:?} meets {event:?}");
+        }
+    }
+
+    #[test]
+    fn disabled_and_unusable_stay_whatever_happens() {
+        for phase in [Phase::Disabled, Phase::Unusable { reason: why() }] {
+            row(&phase, std::array::from_fn(|_| (phase.clone(), Effect::None)));
+        }
+    }
+
+    #[test]
+    fn connecting_meets_every_event() {
+        let same = || (connecting(2, true), Effect::None);
+        row(
+            &connecting(2, true),
+            [
+                (Phase::Ready { failures: 2 }, Effect::Serve),
+                (Phase::SignInNeeded, Effect::None),
+                (Phase::Failed { reason: why() }, Effect::None),
+                (backoff(3, true), Effect::Wait { failures: 3 }),
+                same(),
+                same(),
+                same(),
+                same(),
+                same(),
+                same(),
+                (connecting(0, true), Effect::Connect),
+            ],
+        );
+    }
+
+    #[test]
+    fn ready_meets_every_event() {
+        let ready = || Phase::Ready { failures: 2 };
+        let same = || (ready(), Effect::None);
+        row(
+            &ready(),
+            [
+                same(),
+                (Phase::SignInNeeded, Effect::Close),
+                same(),
+                same(),
+                (backoff(3, true), Effect::Wait { failures: 2 }),
+                (ready(), Effect::List),
+                (ready(), Effect::List),
+                (Phase::Ready { failures: 0 }, Effect::None),
+                same(),
+                same(),
+                (connecting(0, true), Effect::Connect),
+            ],
+        );
+    }
+
+    #[test]
+    fn backoff_meets_every_event() {
+        let same = || (backoff(4, false), Effect::None);
+        row(
+            &backoff(4, false),
+            [
+                same(),
+                same(),
+                same(),
+                same(),
+                same(),
+                same(),
+                same(),
+                same(),
+                (connecting(4, false), Effect::Connect),
+                (backoff(4, false), Effect::Hurry),
+                (connecting(0, false), Effect::Connect),
+            ],
+        );
+    }
+
+    #[test]
+    fn sign_in_needed_and_failed_wait_for_a_person() {
+        for phase in [Phase::SignInNeeded, Phase::Failed { reason: why() }] {
+            let mut expected = std::array::from_fn(|_| (phase.clone(), Effect::None));
+            expected[EVENTS - 1] = (connecting(0, false), Effect::Connect);
+            row(&phase, expected);
+        }
+    }
+}

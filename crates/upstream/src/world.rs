@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+use traygate_config::Server;
+
+use crate::{
+    Environment, ToolSet,
+    connection::Era,
+    connector::Connector,
+    publisher::Publisher,
+    resolve::Secrets,
+    store::{Memory, Store},
+};
+
+/// What all supervisors of one hub share.
+pub(crate) struct World {
+    pub(crate) environment: Environment,
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) publisher: Publisher,
+    pub(crate) store: Option<Arc<Store>>,
+    /// Every task of the hub.
+    pub(crate) tracker: TaskTracker,
+}
+
+impl World {
+    pub(crate) fn new(
+        environment: Environment,
+        connector: Arc<dyn Connector>,
+        secrets: Arc<dyn Secrets>,
+    ) -> Self {
+        let store = environment.state_dir.as_deref().and_then(|folder| {
+            Store::open(folder)
+                .inspect_err(|error| tracing::warn!(%error, "catalogues are not kept across restarts"))
+                .ok()
+        });
+        Self {
+            environment,
+            connector,
+            secrets,
+            publisher: Publisher::new(),
+            store: store.map(Arc::new),
+            tracker: TaskTracker::new(),
+        }
+    }
+
+    /// Keeps a server's tools and era for the next start, on a thread of their own.
+    pub(crate) fn remember(&self, server: &Server, era: Option<Era>, tools: &ToolSet) {
+        let Some(store) = self.store.clone() else { return };
+        let memory = Memory { era, info: tools.info.clone(), tools: tools.tools.values().cloned().collect() };
+        let save = store.save(server, memory);
+        let name = server.name.clone();
+        self.tracker.spawn_blocking(move || {
+            if let Err(error) = store.write(save) {
+                tracing::warn!(server = %name, %error, "its tools are not kept across restarts");
+            }
+        });
+    }
+}

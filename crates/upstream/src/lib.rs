@@ -3,14 +3,18 @@
 mod call;
 mod catalogue;
 mod connection;
+mod demo;
 mod environment;
 mod hub;
 mod log;
+mod process;
 mod resolve;
 mod state;
+mod transport;
 
 pub use call::{CallContext, CallError};
 pub use catalogue::{Catalogue, ServerInfo, ServerSnapshot, ToolEntry, ToolSet};
 pub use environment::Environment;
 pub use hub::Hub;
+pub use process::{guardian_main, login_shell_path};
 pub use state::State;

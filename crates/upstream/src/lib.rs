@@ -4,21 +4,25 @@ mod call;
 mod catalogue;
 mod connection;
 mod connector;
+mod demo;
 mod environment;
 #[cfg(test)]
 mod fake;
 mod fingerprint;
 mod hub;
 mod log;
+mod process;
 mod publisher;
 mod resolve;
 mod state;
 mod store;
 mod supervisor;
+mod transport;
 mod world;
 
 pub use call::{CallContext, CallError};
 pub use catalogue::{Catalogue, ServerInfo, ServerSnapshot, ToolEntry, ToolSet};
 pub use environment::Environment;
 pub use hub::Hub;
+pub use process::{guardian_main, login_shell_path};
 pub use state::State;

@@ -25,8 +25,6 @@ use crate::connection::ConnectError;
 pub(crate) struct ResolvedServer {
     pub(crate) name: ServerName,
     pub(crate) upstream: ResolvedUpstream,
-    pub(crate) timeout: Duration,
-    pub(crate) startup_timeout: Duration,
 }
 
 #[derive(Clone)]
@@ -115,8 +113,6 @@ pub(crate) async fn resolve(
     Ok(ResolvedServer {
         name: server.name.clone(),
         upstream,
-        timeout: server.timeout,
-        startup_timeout: server.startup_timeout,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::{
     Environment, ToolSet,
     connection::Era,
     connector::Connector,
+    process::Guardian,
     publisher::Publisher,
     resolve::Secrets,
     store::{Memory, Store},
@@ -19,6 +20,8 @@ pub(crate) struct World {
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) publisher: Publisher,
     pub(crate) store: Option<Arc<Store>>,
+    /// One for the children of all servers.
+    pub(crate) guardian: Guardian,
     /// Every task of the hub.
     pub(crate) tracker: TaskTracker,
 }
@@ -35,6 +38,7 @@ impl World {
                 .ok()
         });
         Self {
+            guardian: Guardian::new(environment.guardian.clone()),
             environment,
             connector,
             secrets,

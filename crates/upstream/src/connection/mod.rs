@@ -1,12 +1,31 @@
 //! One live MCP session with one server, whatever the transport: opened, listed, called, watched, closed.
 
-use std::sync::Arc;
+mod call;
+mod events;
+mod failure;
+mod listing;
+mod open;
 
-use rmcp::model::{CallToolResult, JsonObject, Tool};
-use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
+#[cfg(test)]
+mod tests;
 
-use crate::{CallContext, CallError, ServerInfo, log::ServerLog, resolve::ResolvedServer};
+use std::{sync::Arc, time::Duration};
+
+use rmcp::{
+    Peer, RoleClient,
+    model::{CallToolResult, JsonObject, Tool},
+};
+use tokio::{sync::watch, time::timeout};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use self::events::Progress;
+use crate::{CallContext, CallError, ServerInfo, log::ServerLog, process::Guardian, resolve::ResolvedServer};
+
+/// How long [`Connection::close`] waits: the ladder of a child process ends within.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// How a session begins; remembered per server, so that a silent stdio server is probed only once
 /// (specification 2026-07-28, basic/lifecycle: era detection).
@@ -27,6 +46,8 @@ pub(crate) struct Surroundings {
     pub(crate) log: ServerLog,
     /// The era of its last good session.
     pub(crate) era: Option<Era>,
+    /// One for all children of the gateway.
+    pub(crate) guardian: Guardian,
 }
 
 /// Why no session came about.
@@ -43,9 +64,22 @@ pub(crate) enum ConnectError {
     Transient(Arc<str>),
 }
 
-/// One live session. Shared by all calls; cheap to clone.
+/// One live session. Shared by all calls; cheap to clone. Dropping the last clone ends it.
 #[derive(Debug, Clone)]
-pub(crate) struct Connection {}
+pub(crate) struct Connection(Arc<Session>);
+
+#[derive(Debug)]
+struct Session {
+    peer: Peer<RoleClient>,
+    era: Era,
+    info: ServerInfo,
+    progress: Progress,
+    tool_changes: watch::Receiver<u64>,
+    ended: watch::Receiver<Option<Arc<str>>>,
+    tracker: TaskTracker,
+    _end_on_drop: DropGuard,
+    end: CancellationToken,
+}
 
 impl Connection {
     /// Starts the process or connects, and shakes hands. The caller bounds the time by dropping the future, which
@@ -54,28 +88,27 @@ impl Connection {
         server: &ResolvedServer,
         surroundings: Surroundings,
     ) -> Result<Self, ConnectError> {
-        let _ = (server, surroundings);
-        std::future::ready(Err(ConnectError::Permanent("".into()))).await
+        open::open(&server.upstream, &surroundings).await
     }
 
     /// The era that worked.
     pub(crate) fn era(&self) -> Era {
-        Era::Initialize
+        self.0.era
     }
 
     /// What the server says of itself.
     pub(crate) fn info(&self) -> ServerInfo {
-        ServerInfo::default()
+        self.0.info.clone()
     }
 
     /// All pages of tools/list, bounded in pages and tools, cursor loops ended.
     pub(crate) async fn list_tools(&self) -> Result<Vec<Tool>, CallError> {
-        std::future::ready(Ok(Vec::new())).await
+        listing::tools(&self.0).await
     }
 
     /// Changes when the server says that its tools changed, in both eras.
     pub(crate) fn tool_changes(&self) -> watch::Receiver<u64> {
-        watch::channel(0).1
+        self.0.tool_changes.clone()
     }
 
     /// Calls a tool. `timeout` starts anew with each progress notification; dropping the future cancels upstream.
@@ -84,20 +117,31 @@ impl Connection {
         tool: &str,
         arguments: JsonObject,
         context: CallContext,
-        timeout: std::time::Duration,
+        timeout: Duration,
     ) -> Result<CallToolResult, CallError> {
-        let _ = (tool, arguments, context, timeout);
-        std::future::ready(Err(CallError::SignInNeeded)).await
+        call::call(&self.0, tool, arguments, context, timeout).await
     }
 
     /// Waits for the end of the session, and says why it ended.
     pub(crate) async fn closed(&self) -> Arc<str> {
-        std::future::pending().await
+        self.0.ended().await
     }
 
     /// Ends the session: a child gets the end of its input, then SIGTERM, then SIGKILL, its whole process group and
     /// every descendant that left the group, within 3 s.
     pub(crate) async fn close(&self) {
-        std::future::ready(()).await;
+        self.0.end.cancel();
+        // The farewell to a slow HTTP server goes on behind it, on the tracker.
+        let _ = timeout(CLOSING, self.0.ended()).await;
+    }
+}
+
+impl Session {
+    async fn ended(&self) -> Arc<str> {
+        let mut ended = self.ended.clone();
+        match ended.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            Err(_) => "the session was ended".into(),
+        }
     }
 }

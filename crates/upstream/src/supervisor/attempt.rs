@@ -54,7 +54,12 @@ impl Attempt {
         };
         let deadline = Instant::now() + self.server.startup_timeout.min(Self::LONGEST);
         let tracker = TaskTracker::new();
-        let surroundings = Surroundings { tracker: tracker.clone(), log: self.log.clone(), era: self.era };
+        let surroundings = Surroundings {
+            tracker: tracker.clone(),
+            log: self.log.clone(),
+            era: self.era,
+            guardian: self.world.guardian.clone(),
+        };
         let opened = tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(cancelled()),

@@ -1,0 +1,217 @@
+//! One tools/call.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rmcp::{
+    Peer, RoleClient,
+    model::{
+        CallToolRequest, CallToolRequestParams, CallToolResult, CancelledNotificationParam, ClientRequest,
+        ContentBlock, ErrorData, InputRequest, InputRequiredResult, JsonObject, RequestId, ServerResult,
+    },
+    service::PeerRequestOptions,
+};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::{Era, Session, failure};
+use crate::{CallContext, CallError, transport::CallHeaders};
+
+/// How often a server may ask for input before its call is given up.
+const ROUNDS: usize = 4;
+
+/// Calls a tool and waits for its result, at most `limit` after the last sign of life.
+pub(super) async fn call(
+    session: &Session,
+    tool: &str,
+    arguments: JsonObject,
+    context: CallContext,
+    limit: Duration,
+) -> Result<CallToolResult, CallError> {
+    let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+    for _ in 0..ROUNDS {
+        // Only servers of the newer era may answer with a question.
+        let again = (session.era == Era::Discover).then(|| params.clone());
+        let answer = request(session, params, &context, limit).await?;
+        match (answer, again) {
+            (ServerResult::InputRequiredResult(question), Some(mut again)) => {
+                (again.input_responses, again.request_state) = decline(question)?;
+                params = again;
+            }
+            (answer, _) => return result(answer),
+        }
+    }
+    Err(senseless("it asks for input again and again"))
+}
+
+async fn request(
+    session: &Session,
+    params: CallToolRequestParams,
+    context: &CallContext,
+    limit: Duration,
+) -> Result<ServerResult, CallError> {
+    let mut request = CallToolRequest::new(params);
+    if !context.headers.is_empty() {
+        request.extensions.insert(CallHeaders(context.headers.clone()));
+    }
+    let request = ClientRequest::CallToolRequest(request);
+    let sent = session.peer.send_request_with_option(request, PeerRequestOptions::no_options()).await;
+    let mut handle = match sent {
+        Ok(handle) => handle,
+        // Nothing was sent.
+        Err(_) => {
+            return Err(CallError::Unavailable {
+                reason: failure::reason_of_end(session).await,
+                retry_after: None,
+            });
+        }
+    };
+    let mut unanswered = Unanswered::new(session, handle.id.clone());
+    let progress = session.progress.follow(handle.progress_token.clone());
+    let idle = tokio::time::sleep(limit);
+    tokio::pin!(idle);
+    let answer = loop {
+        tokio::select! {
+            biased;
+            answer = &mut handle.rx => break answer,
+            () = &mut idle => {
+                let until = progress.last() + limit;
+                if until <= Instant::now() {
+                    return Err(CallError::Timeout(limit));
+                }
+                idle.as_mut().reset(until);
+            }
+        }
+    };
+    unanswered.settle();
+    match answer {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(failure::of_request(error, session).await),
+        Err(_) => Err(CallError::ConnectionLost(failure::reason_of_end(session).await)),
+    }
+}
+
+/// A request that the server still works on. Dropped before its answer, by a timeout or because the caller left, it
+/// tells the server to stop (specification, basic/utilities/cancellation).
+struct Unanswered<'a> {
+    peer: &'a Peer<RoleClient>,
+    tracker: &'a TaskTracker,
+    id: Option<RequestId>,
+}
+
+impl<'a> Unanswered<'a> {
+    fn new(session: &'a Session, id: RequestId) -> Self {
+        Self { peer: &session.peer, tracker: &session.tracker, id: Some(id) }
+    }
+
+    fn settle(&mut self) {
+        self.id = None;
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
+        let peer = self.peer.clone();
+        self.tracker.spawn_on(
+            async move {
+                let cancelled = CancelledNotificationParam::new(
+                    Some(id),
+                    Some("nobody waits for it any more".to_owned()),
+                );
+                let _ = peer.notify_cancelled(cancelled).await;
+            },
+            &runtime,
+        );
+    }
+}
+
+type Responses = Option<BTreeMap<String, Value>>;
+
+/// Nobody is there to answer: the server goes on without, or says what it lacks.
+fn decline(question: InputRequiredResult) -> Result<(Responses, Option<String>), CallError> {
+    let mut responses = BTreeMap::new();
+    for (key, request) in question.input_requests.unwrap_or_default() {
+        let response = match request {
+            InputRequest::Elicitation(_) => json!({ "action": "decline" }),
+            InputRequest::ListRoots(_) => json!({ "roots": [] }),
+            _ => return Err(senseless("it asks for a language model, which this client does not offer")),
+        };
+        responses.insert(key, response);
+    }
+    // The state MUST be echoed exactly (specification 2026-07-28, multi round-trip requests).
+    Ok(((!responses.is_empty()).then_some(responses), question.request_state))
+}
+
+/// What a server answered, read as the result of a call.
+fn result(answer: ServerResult) -> Result<CallToolResult, CallError> {
+    match answer {
+        ServerResult::CallToolResult(result) => Ok(result),
+        ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => {
+            Ok(CallToolResult::success(Vec::new()))
+        }
+        ServerResult::CustomResult(custom) => {
+            salvage(custom.0).ok_or_else(|| senseless("it is no tool result"))
+        }
+        ServerResult::InputRequiredResult(_) => Err(senseless("it asks for input")),
+        _ => Err(senseless("it is no tool result")),
+    }
+}
+
+/// A result with content of a kind that is not known here: such an item becomes its JSON text, the rest stays.
+fn salvage(answer: Value) -> Option<CallToolResult> {
+    let Value::Object(mut answer) = answer else { return None };
+    let content = match answer.remove("content") {
+        Some(Value::Array(items)) => items
+            .into_iter()
+            .map(|item| {
+                let text = item.to_string();
+                serde_json::from_value(item).unwrap_or_else(|_| ContentBlock::text(text))
+            })
+            .collect(),
+        Some(_) => return None,
+        None => Vec::new(),
+    };
+    let mut result = CallToolResult::success(content);
+    result.structured_content = answer.remove("structuredContent");
+    result.is_error = answer.get("isError").and_then(Value::as_bool);
+    Some(result)
+}
+
+fn senseless(why: &str) -> CallError {
+    CallError::Rpc(ErrorData::internal_error(format!("the server's answer makes no sense: {why}"), None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_content_is_kept_as_its_text() {
+        let answer = json!({
+            "content": [{ "type": "text", "text": "a" }, { "type": "hologram", "depth": 3 }],
+            "isError": true,
+        });
+        let result = salvage(answer).unwrap();
+        assert_eq!(result.content[0].as_text().unwrap().text, "a");
+        assert_eq!(result.content[1].as_text().unwrap().text, r#"{"type":"hologram","depth":3}"#);
+        assert_eq!(result.is_error, Some(true));
+        assert!(salvage(json!("text")).is_none());
+    }
+
+    #[test]
+    fn questions_are_declined_and_the_state_echoed() {
+        let question: InputRequiredResult = serde_json::from_value(json!({
+            "resultType": "input_required",
+            "requestState": "s t",
+            "inputRequests": {
+                "name": { "method": "elicitation/create", "params": {
+                    "mode": "form", "message": "?", "requestedSchema": { "type": "object", "properties": {} } } }
+            },
+        }))
+        .unwrap();
+        let (responses, state) = decline(question).unwrap();
+        assert_eq!(responses.unwrap()["name"], json!({ "action": "decline" }));
+        assert_eq!(state.as_deref(), Some("s t"));
+    }
+}

@@ -1,0 +1,151 @@
+//! What a server sends without being asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rmcp::{
+    ClientHandler, Peer, RoleClient, ServiceError,
+    model::{
+        ClientCapabilities, ClientConfig, ErrorCode, Implementation, ProgressNotificationParam,
+        ProgressToken, ServerNotification, SubscriptionFilter,
+    },
+    service::NotificationContext,
+};
+use tokio::{sync::watch, time::Instant};
+
+use crate::log::ServerLog;
+
+/// The client that servers see. It declares no capability, so that no server may ask it for sampling, roots or
+/// elicitation; one that asks all the same is declined.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    pub(super) tool_changes: watch::Sender<u64>,
+    pub(super) progress: Progress,
+    pub(super) log: ServerLog,
+}
+
+impl ClientHandler for Client {
+    fn get_info(&self) -> ClientConfig {
+        let ourselves = Implementation::new("traygate", env!("CARGO_PKG_VERSION")).with_title("Traygate");
+        ClientConfig::new(ClientCapabilities::default(), ourselves)
+    }
+
+    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.tool_changes.send_modify(|count| *count += 1);
+        std::future::ready(()).await;
+    }
+
+    async fn on_progress(&self, progress: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        self.progress.seen(&progress.progress_token);
+        std::future::ready(()).await;
+    }
+
+    #[expect(deprecated, reason = "servers of earlier revisions still log this way")]
+    async fn on_logging_message(
+        &self,
+        message: rmcp::model::LoggingMessageNotificationParam,
+        _: NotificationContext<RoleClient>,
+    ) {
+        let text = message.data.as_str().map_or_else(|| message.data.to_string(), str::to_owned);
+        self.log.push(&text);
+        std::future::ready(()).await;
+    }
+}
+
+/// When each running call last showed progress.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress(Arc<Mutex<HashMap<ProgressToken, Instant>>>);
+
+impl Progress {
+    /// Follows one call until the answer is dropped.
+    pub(super) fn follow(&self, token: ProgressToken) -> Following<'_> {
+        self.running().insert(token.clone(), Instant::now());
+        Following { progress: self, token }
+    }
+
+    fn seen(&self, token: &ProgressToken) {
+        if let Some(last) = self.running().get_mut(token) {
+            *last = Instant::now();
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<ProgressToken, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call whose progress is followed.
+#[derive(Debug)]
+pub(super) struct Following<'a> {
+    progress: &'a Progress,
+    token: ProgressToken,
+}
+
+impl Following<'_> {
+    /// The last sign of life: progress, or the beginning.
+    pub(super) fn last(&self) -> Instant {
+        self.progress.running().get(&self.token).copied().unwrap_or_else(Instant::now)
+    }
+}
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.progress.running().remove(&self.token);
+    }
+}
+
+/// The pause before a lost subscription is opened again, doubled each time up to the second value.
+const REOPEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Keeps a subscription to tool list changes open (specification 2026-07-28, `subscriptions/listen`): servers of this
+/// era send them nowhere else.
+pub(super) async fn subscribe(peer: Peer<RoleClient>, tool_changes: watch::Sender<u64>) {
+    let mut pause = REOPEN.0;
+    let mut missed = false;
+    while !peer.is_transport_closed() {
+        match peer.listen(SubscriptionFilter::builder().tools_list_changed().build()).await {
+            Ok(mut subscription) => {
+                if missed {
+                    // A change while nobody listened is never told again.
+                    tool_changes.send_modify(|count| *count += 1);
+                }
+                while let Ok(Some(notification)) = subscription.next().await {
+                    pause = REOPEN.0;
+                    if matches!(notification, ServerNotification::ToolListChangedNotification(_)) {
+                        tool_changes.send_modify(|count| *count += 1);
+                    }
+                }
+                missed = true;
+            }
+            Err(ServiceError::McpError(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => return,
+            Err(error) => tracing::debug!(%error, "no subscription to tool list changes"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(REOPEN.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::NumberOrString;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn progress_counts_for_running_calls_only() {
+        let progress = Progress::default();
+        let token = |number| ProgressToken(NumberOrString::Number(number));
+        let following = progress.follow(token(1));
+        let began = following.last();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        progress.seen(&token(2));
+        assert_eq!(following.last(), began);
+        progress.seen(&token(1));
+        assert_eq!(following.last(), began + Duration::from_secs(5));
+        drop(following);
+        assert!(progress.running().is_empty());
+    }
+}

@@ -1,0 +1,123 @@
+//! From rmcp's errors to ours: one sentence each, without secrets.
+
+use std::{error::Error, sync::Arc};
+
+use rmcp::{ServiceError, model::ErrorData, service::ClientInitializeError};
+use url::Url;
+
+use super::{ConnectError, Session};
+use crate::{CallError, transport::HttpError};
+
+/// The part of a server's answer that is shown.
+const SHOWN: usize = 300;
+
+/// Why a handshake failed. The text follows "it" or a URL: "it refused the session: ...".
+pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<&Url>) -> ConnectError {
+    use ClientInitializeError as E;
+    if error.is_authorization_required() || error.auth_challenge().is_some() {
+        return ConnectError::SignInNeeded { challenge: error.auth_challenge().unwrap_or_default().into() };
+    }
+    let text = match error {
+        E::LegacyFallbackFailed { fallback, .. } => return of_handshake(fallback, server),
+        E::TransportError { error, .. } => return of_transport(error.error.as_ref(), server),
+        E::JsonRpcError(error) => format!("it refused the session: {}", cut(&error.message)),
+        E::ConnectionClosed(_) => "it closed the connection during the handshake".to_owned(),
+        E::NoCompatibleProtocolVersion { server_supported, .. } => {
+            let versions: Vec<_> = server_supported.iter().map(ToString::to_string).collect();
+            format!("it speaks no known revision of MCP, only {}", cut(&versions.join(", ")))
+        }
+        E::Cancelled => "the handshake was cancelled".to_owned(),
+        other => format!("its answer to the handshake makes no sense: {}", cut(&other.to_string())),
+    };
+    ConnectError::Transient(text.into())
+}
+
+/// Why a message could not be sent.
+pub(super) fn of_transport(error: &(dyn Error + 'static), server: Option<&Url>) -> ConnectError {
+    if let Some(HttpError::AuthRequired(required)) = HttpError::in_chain(error) {
+        return ConnectError::SignInNeeded { challenge: required.www_authenticate_header.as_str().into() };
+    }
+    let text = match (HttpError::in_chain(error), server) {
+        (Some(HttpError::Request(_)), Some(url)) => {
+            format!("{} cannot be reached: {}", place(url), innermost(error))
+        }
+        _ => innermost(error),
+    };
+    ConnectError::Transient(cut(&text).into())
+}
+
+/// Whether a handshake failed for want of a connection: another era would not help.
+pub(super) fn is_unreachable(error: &ClientInitializeError) -> bool {
+    http_error(error).is_some_and(HttpError::is_connect)
+}
+
+/// The status of the HTTP answer that a handshake failed with.
+pub(super) fn status(error: &ClientInitializeError) -> Option<u16> {
+    match http_error(error) {
+        Some(HttpError::Status { status, .. }) => Some(*status),
+        _ => None,
+    }
+}
+
+fn http_error(error: &ClientInitializeError) -> Option<&HttpError> {
+    match error {
+        ClientInitializeError::TransportError { error, .. } => HttpError::in_chain(error.error.as_ref()),
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => http_error(fallback),
+        _ => None,
+    }
+}
+
+/// Scheme, host, port and path: a query or a user name may hold a key.
+pub(super) fn place(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    if let Some(error) = HttpError::in_chain(error) {
+        return error.to_string();
+    }
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
+/// Why a request on a live session failed.
+pub(super) async fn of_request(error: ServiceError, session: &Session) -> CallError {
+    if error.is_authorization_required() || error.auth_challenge().is_some() {
+        return CallError::SignInNeeded;
+    }
+    match error {
+        ServiceError::McpError(error) => CallError::Rpc(error),
+        ServiceError::TransportSend(error) => {
+            let error = error.error.as_ref();
+            if HttpError::in_chain(error).is_some_and(HttpError::is_connect) {
+                let reason = format!("it cannot be reached: {}", innermost(error));
+                return CallError::Unavailable { reason: reason.into(), retry_after: None };
+            }
+            CallError::ConnectionLost(cut(&innermost(error)).into())
+        }
+        ServiceError::TransportClosed => CallError::ConnectionLost(reason_of_end(session).await),
+        ServiceError::Cancelled { reason } => {
+            let reason = reason.as_deref().map_or("no reason given", |reason| reason).to_owned();
+            CallError::ConnectionLost(format!("the server cancelled the request: {}", cut(&reason)).into())
+        }
+        other => CallError::Rpc(ErrorData::internal_error(
+            format!("the server's answer makes no sense: {}", cut(&other.to_string())),
+            None,
+        )),
+    }
+}
+
+/// What the session says of its end, which follows close behind the end itself.
+pub(super) async fn reason_of_end(session: &Session) -> Arc<str> {
+    const SOON: std::time::Duration = std::time::Duration::from_secs(3);
+    tokio::time::timeout(SOON, session.ended())
+        .await
+        .unwrap_or_else(|_| "the server closed the connection".into())
+}

@@ -1,0 +1,302 @@
+//! From a server's entry to a session: which transport, which era, and what is tried next.
+
+use std::{pin::Pin, sync::Arc};
+
+use rmcp::{
+    Peer, RoleClient,
+    model::ProtocolVersion,
+    serve_server,
+    service::{
+        ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, RunningService,
+        serve_client_with_lifecycle_and_ct,
+    },
+    transport::Transport,
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ConnectError, Connection, Era, Session, Surroundings,
+    events::{Client, Progress, subscribe},
+    failure,
+};
+use crate::{
+    ServerInfo,
+    demo::Demo,
+    process::Child,
+    resolve::{ResolvedHttp, ResolvedUpstream},
+    transport::{HttpClient, SseTransport, StdioTransport, pair, streamable},
+};
+
+/// Opens a session with any kind of server.
+pub(super) async fn open(
+    upstream: &ResolvedUpstream,
+    surroundings: &Surroundings,
+) -> Result<Connection, ConnectError> {
+    match upstream {
+        ResolvedUpstream::Stdio(command) => {
+            let start = || {
+                let transport = StdioTransport::start(command, surroundings)?;
+                let end = End::of(transport.child());
+                Ok((transport, end))
+            };
+            by_era(surroundings, None, start).await.map_err(Refusal::into_error)
+        }
+        ResolvedUpstream::StreamableHttp(server) => {
+            by_streamable(server, surroundings).await.map_err(Refusal::into_error)
+        }
+        ResolvedUpstream::Sse(server) => by_sse(server, surroundings).await,
+        // A 4xx to `initialize` may mean an older server (specification 2025-06-18, transports: backwards
+        // compatibility).
+        ResolvedUpstream::Http(server) => match by_streamable(server, surroundings).await {
+            Ok(connection) => Ok(connection),
+            Err(refusal) if refusal.status.is_some_and(|status| (400..500).contains(&status)) => {
+                match by_sse(server, surroundings).await {
+                    Err(ConnectError::Transient(_) | ConnectError::Permanent(_)) => Err(refusal.error),
+                    other => other,
+                }
+            }
+            Err(refusal) => Err(refusal.error),
+        },
+        ResolvedUpstream::Demo => {
+            let (ours, theirs) = pair();
+            let end = CancellationToken::new();
+            surroundings.tracker.spawn(end.clone().run_until_cancelled_owned(async move {
+                if let Ok(demo) = serve_server(Demo, theirs).await {
+                    let _ = demo.waiting().await;
+                }
+            }));
+            let handshake = Handshake::begin(surroundings, ours, Mode::Discover).await;
+            handshake
+                .map(|session| session.finish(surroundings, End::default()))
+                .map_err(|error| failure::of_handshake(&error, None))
+        }
+    }
+}
+
+async fn by_streamable(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, Refusal> {
+    let client = client(server)?;
+    by_era(surroundings, Some(server), || Ok((streamable(server, client.clone()), End::default()))).await
+}
+
+async fn by_sse(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, ConnectError> {
+    let client = client(server)?;
+    let transport = SseTransport::connect(server, client, surroundings.log.clone())
+        .await
+        .map_err(|error| failure::of_transport(&error, Some(&server.url)))?;
+    // This transport is older than the newer era.
+    match Handshake::begin(surroundings, transport, Mode::Initialize).await {
+        Ok(handshake) => Ok(handshake.finish(surroundings, End::default())),
+        Err(error) => Err(failure::of_handshake(&error, Some(&server.url))),
+    }
+}
+
+fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
+    if !matches!(server.url.scheme(), "http" | "https") {
+        let text = format!("`{}` is no http or https address. Correct `url`.", failure::place(&server.url));
+        return Err(ConnectError::Permanent(text.into()));
+    }
+    HttpClient::new(&server.url).map_err(|error| ConnectError::Permanent(error.to_string().into()))
+}
+
+/// Why no session came about, and the HTTP status if it was one.
+struct Refusal {
+    error: ConnectError,
+    status: Option<u16>,
+}
+
+impl Refusal {
+    fn into_error(self) -> ConnectError {
+        self.error
+    }
+}
+
+impl From<ConnectError> for Refusal {
+    fn from(error: ConnectError) -> Self {
+        Self { error, status: None }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Initialize,
+    Discover,
+    Auto,
+}
+
+impl Mode {
+    /// What is tried, one after the other: some servers answer a question that they do not know with nonsense, so that
+    /// asking first spoils the session.
+    fn order(remembered: Option<Era>) -> [Self; 2] {
+        match remembered {
+            None => [Self::Auto, Self::Initialize],
+            Some(Era::Initialize) => [Self::Initialize, Self::Auto],
+            Some(Era::Discover) => [Self::Discover, Self::Initialize],
+        }
+    }
+
+    fn lifecycle(self) -> ClientLifecycleMode {
+        let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+        match self {
+            Self::Initialize => ClientLifecycleMode::Initialize,
+            Self::Discover => ClientLifecycleMode::Discover { preferred_versions },
+            Self::Auto => ClientLifecycleMode::Auto {
+                preferred_versions,
+                legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
+            },
+        }
+    }
+}
+
+/// Shakes hands in one era, then in the other on a new transport.
+async fn by_era<T: Transport<RoleClient> + 'static>(
+    surroundings: &Surroundings,
+    server: Option<&ResolvedHttp>,
+    start: impl Fn() -> Result<(T, End), ConnectError>,
+) -> Result<Connection, Refusal> {
+    let url = server.map(|server| &server.url);
+    let [first, second] = Mode::order(surroundings.era);
+    let (transport, end) = start()?;
+    let error = match Handshake::begin(surroundings, transport, first).await {
+        Ok(handshake) => return Ok(handshake.finish(surroundings, end)),
+        Err(error) => error,
+    };
+    let initialize_failed_too = matches!(error, ClientInitializeError::LegacyFallbackFailed { .. });
+    let refusal = end.explain(&error, url).await;
+    if matches!(refusal.error, ConnectError::SignInNeeded { .. })
+        || failure::is_unreachable(&error)
+        || (server.is_some() && initialize_failed_too)
+    {
+        return Err(refusal);
+    }
+    tracing::debug!(%error, ?first, ?second, "the handshake failed: trying the other era");
+    let (transport, end) = start()?;
+    match Handshake::begin(surroundings, transport, second).await {
+        Ok(handshake) => Ok(handshake.finish(surroundings, end)),
+        Err(error) => Err(end.explain(&error, url).await),
+    }
+}
+
+/// How the end of a session is awaited and explained, where there is a process to ask.
+#[derive(Default)]
+struct End {
+    stopping: Option<CancellationToken>,
+    ended: Option<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>,
+}
+
+impl End {
+    fn of(child: &Child) -> Self {
+        Self { stopping: Some(child.stopping()), ended: Some(Box::pin(child.ended())) }
+    }
+
+    /// Waits until the process of a failed handshake is gone; its exit is the better reason.
+    async fn explain(self, error: &ClientInitializeError, url: Option<&url::Url>) -> Refusal {
+        let mut refusal =
+            Refusal { error: failure::of_handshake(error, url), status: failure::status(error) };
+        if let Some(ended) = self.ended {
+            let reason = ended.await;
+            if reason.starts_with("exited") || reason.starts_with("was ended by") {
+                refusal.error = ConnectError::Transient(format!("its process {reason}").into());
+            }
+        }
+        refusal
+    }
+}
+
+/// A session that has just begun.
+struct Handshake {
+    running: RunningService<RoleClient, Client>,
+    tool_changes: watch::Sender<u64>,
+    progress: Progress,
+    stop: CancellationToken,
+}
+
+impl Handshake {
+    async fn begin<T: Transport<RoleClient> + 'static>(
+        surroundings: &Surroundings,
+        transport: T,
+        mode: Mode,
+    ) -> Result<Self, ClientInitializeError> {
+        let tool_changes = watch::channel(0).0;
+        let progress = Progress::default();
+        let client = Client {
+            tool_changes: tool_changes.clone(),
+            progress: progress.clone(),
+            log: surroundings.log.clone(),
+        };
+        let stop = CancellationToken::new();
+        let running =
+            serve_client_with_lifecycle_and_ct(client, transport, mode.lifecycle(), stop.clone()).await?;
+        // The catalogue is the cache, and a list is asked for only when it changed.
+        running.peer().set_response_cache_config(ClientCacheConfig::disabled()).await;
+        Ok(Self { running, tool_changes, progress, stop })
+    }
+
+    fn finish(self, surroundings: &Surroundings, end: End) -> Connection {
+        let Self { running, tool_changes, progress, stop } = self;
+        let peer = running.peer().clone();
+        let (era, listens, info) = describe(&peer);
+        let changes = tool_changes.subscribe();
+        if era == Era::Discover && listens {
+            let subscription = stop.clone().run_until_cancelled_owned(subscribe(peer.clone(), tool_changes));
+            surroundings.tracker.spawn(subscription);
+        }
+        let (tell, ended) = watch::channel(None);
+        let close = CancellationToken::new();
+        surroundings.tracker.spawn(attend(running, close.clone(), stop, end, tell));
+        Connection(Arc::new(Session {
+            peer,
+            era,
+            info,
+            progress,
+            tool_changes: changes,
+            ended,
+            tracker: surroundings.tracker.clone(),
+            _end_on_drop: close.clone().drop_guard(),
+            end: close,
+        }))
+    }
+}
+
+/// Waits for the end of a session, or brings it about, and tells why it ended.
+async fn attend(
+    running: RunningService<RoleClient, Client>,
+    close: CancellationToken,
+    stop: CancellationToken,
+    end: End,
+    tell: watch::Sender<Option<Arc<str>>>,
+) {
+    let over = running.waiting();
+    tokio::pin!(over);
+    tokio::select! {
+        _ = &mut over => {}
+        () = close.cancelled() => {
+            if let Some(stopping) = end.stopping {
+                stopping.cancel();
+            }
+            stop.cancel();
+            let _ = over.await;
+        }
+    }
+    stop.cancel();
+    let reason = match end.ended {
+        Some(ended) => format!("its process {}", ended.await).into(),
+        None => "the server closed the connection".into(),
+    };
+    tell.send_replace(Some(reason));
+}
+
+/// What the handshake brought: the era, whether tool list changes are told, and who the server is.
+fn describe(peer: &Peer<RoleClient>) -> (Era, bool, ServerInfo) {
+    let Some(peer) = peer.peer_info() else { return (Era::Initialize, false, ServerInfo::default()) };
+    let era = if peer.protocol_version.has_initialize() { Era::Initialize } else { Era::Discover };
+    let listens = peer.capabilities.tools.as_ref().is_some_and(|tools| tools.list_changed == Some(true));
+    let server = peer.server_info.clone();
+    let info = ServerInfo {
+        name: server.as_ref().map(|server| server.name.clone()).unwrap_or_default(),
+        title: server.as_ref().and_then(|server| server.title.clone()),
+        version: server.map(|server| server.version).unwrap_or_default(),
+        instructions: peer.instructions.clone(),
+    };
+    (era, listens, info)
+}

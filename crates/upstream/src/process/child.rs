@@ -1,0 +1,274 @@
+use std::{
+    env,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap};
+use tokio::{
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
+    sync::watch,
+    time::timeout,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+#[cfg(unix)]
+use super::family::Family;
+use super::{
+    exit::{LastWords, describe},
+    lookup,
+};
+use crate::{
+    connection::{ConnectError, Surroundings},
+    log::ServerLog,
+    resolve::ResolvedCommand,
+    transport::LineReader,
+};
+
+/// How long a child has to go by itself once its input has ended, and once it got SIGTERM.
+const GRACE: Duration = Duration::from_millis(800);
+/// How long a dead child's last words may take to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Bytes of one line of stderr that are kept in memory at once.
+const STDERR_LINE: usize = 64 * 1024;
+
+/// A running child process and its descendants. Dropping it ends them all.
+#[derive(Debug)]
+pub(crate) struct Child {
+    stop: CancellationToken,
+    _stop_on_drop: DropGuard,
+    why: Arc<OnceLock<&'static str>>,
+    ended: watch::Receiver<Option<Arc<str>>>,
+}
+
+/// The two ends of the session: what the child reads and what it writes.
+pub(crate) struct Pipes {
+    pub(crate) input: ChildStdin,
+    pub(crate) output: ChildStdout,
+}
+
+impl Child {
+    /// Starts `command` as the leader of its own process group (a job object on Windows), with its stderr going to
+    /// the server's log. The task that attends to it runs until nothing of it is left.
+    pub(crate) fn start(
+        command: &ResolvedCommand,
+        surroundings: &Surroundings,
+    ) -> Result<(Self, Pipes), ConnectError> {
+        let permanent = |text: String| ConnectError::Permanent(text.into());
+        let here = env::current_dir().unwrap_or_default();
+        let cwd = command.cwd.as_deref().unwrap_or(&here);
+        if !cwd.is_dir() {
+            return Err(permanent(format!(
+                "its folder `{}` does not exist. Create it, or correct `cwd`.",
+                cwd.display()
+            )));
+        }
+        let program = lookup::find(&command.command, &command.env, cwd).map_err(permanent)?;
+        let mut kin = Kin::announce(command, surroundings);
+        let mut child = spawn(&program, command, cwd, &kin).map_err(|error| {
+            let text = format!("`{}` could not be started: {error}", program.display());
+            kin.forget();
+            match error.kind() {
+                std::io::ErrorKind::NotFound
+                | std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::InvalidInput => permanent(text),
+                _ => ConnectError::Transient(text.into()),
+            }
+        })?;
+        kin.started(child.id());
+        let (input, output, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
+        let (Some(input), Some(output), Some(stderr)) = (input, output, stderr) else {
+            return Err(ConnectError::Transient("its pipes could not be opened".into()));
+        };
+
+        let stop = CancellationToken::new();
+        let why = Arc::new(OnceLock::<&'static str>::new());
+        let (tell, ended) = watch::channel(None);
+        let words = Arc::new(Mutex::new(LastWords::default()));
+        let stderr = surroundings.tracker.spawn(keep(stderr, surroundings.log.clone(), words.clone()));
+        surroundings.tracker.spawn({
+            let (stop, why) = (stop.clone(), why.clone());
+            async move {
+                let (status, asked) = attend(child.as_mut(), &stop, &kin).await;
+                kin.end().await;
+                let _ = timeout(LAST_WORDS, stderr).await;
+                kin.forget();
+                let words = words.lock().unwrap_or_else(PoisonError::into_inner);
+                let reason = match (status, asked, why.get()) {
+                    (Some(status), false, _) => describe(status, words.get()),
+                    (_, _, Some(why)) => (*why).to_owned(),
+                    (_, _, None) => "was stopped".to_owned(),
+                };
+                tell.send_replace(Some(reason.into()));
+            }
+        });
+        let child = Self { _stop_on_drop: stop.clone().drop_guard(), stop, why, ended };
+        Ok((child, Pipes { input, output }))
+    }
+
+    /// Cancelled when the child is to go: whoever holds its input drops it then.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Begins to end it: the end of its input, SIGTERM, SIGKILL, then the same for what it leaves behind. `why` is
+    /// what [`Child::ended`] says unless it was about to exit anyway.
+    pub(crate) fn stop(&self, why: &'static str) {
+        let _ = self.why.set(why);
+        self.stop.cancel();
+    }
+
+    /// Waits until nothing of it is left, and says how it ended.
+    pub(crate) fn ended(&self) -> impl Future<Output = Arc<str>> + Send + 'static {
+        let mut ended = self.ended.clone();
+        async move {
+            match ended.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or_default(),
+                Err(_) => "was stopped".into(),
+            }
+        }
+    }
+}
+
+/// Waits for the exit, or brings it about when asked to. The flag says that it did not exit by itself.
+async fn attend(
+    child: &mut dyn ChildWrapper,
+    stop: &CancellationToken,
+    kin: &Kin,
+) -> (Option<ExitStatus>, bool) {
+    tokio::select! {
+        status = child.wait() => return (status.ok(), false),
+        () = stop.cancelled() => {}
+    }
+    if let Ok(status) = timeout(GRACE, child.wait()).await {
+        return (status.ok(), false);
+    }
+    if kin.terminate()
+        && let Ok(status) = timeout(GRACE, child.wait()).await
+    {
+        return (status.ok(), true);
+    }
+    let _ = child.start_kill();
+    (child.wait().await.ok(), true)
+}
+
+/// Copies stderr to the server's log.
+async fn keep(stderr: ChildStderr, log: ServerLog, words: Arc<Mutex<LastWords>>) {
+    let mut lines = LineReader::new(stderr, STDERR_LINE);
+    while let Some(line) = lines.next().await {
+        let line = String::from_utf8_lossy(&line.bytes);
+        log.push(&line);
+        words.lock().unwrap_or_else(PoisonError::into_inner).push(&line);
+    }
+}
+
+fn spawn(
+    program: &Path,
+    command: &ResolvedCommand,
+    cwd: &Path,
+    kin: &Kin,
+) -> std::io::Result<Box<dyn ChildWrapper>> {
+    let mut child = Command::new(program);
+    child
+        .args(&command.args)
+        .env_clear()
+        .envs(&command.env)
+        .current_dir(cwd)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    kin.mark(&mut child);
+    let mut child = CommandWrap::from(child);
+    #[cfg(unix)]
+    child.wrap(process_wrap::tokio::ProcessGroup::leader());
+    #[cfg(windows)]
+    {
+        let mut flags = process_wrap::tokio::CreationFlags(Default::default());
+        // CREATE_NO_WINDOW: a console window for each server would flash up otherwise.
+        flags.0.0 = 0x0800_0000;
+        child.wrap(flags).wrap(process_wrap::tokio::KillOnDrop).wrap(process_wrap::tokio::JobObject);
+    }
+    child.spawn()
+}
+
+/// Whom a child leaves behind, and the guardian that knows of them.
+#[cfg(unix)]
+struct Kin {
+    family: Family,
+    /// With the tokens of the gateways that we run under.
+    tokens: std::ffi::OsString,
+    surroundings: Surroundings,
+}
+
+#[cfg(unix)]
+impl Kin {
+    /// Tells the guardian before the child exists, so that no moment is left in which our death would orphan it.
+    fn announce(command: &ResolvedCommand, surroundings: &Surroundings) -> Self {
+        let token = format!("{:032x}", rand_u128());
+        let mut tokens =
+            command.env.get(std::ffi::OsStr::new(super::TOKEN_VARIABLE)).cloned().unwrap_or_default();
+        if !tokens.is_empty() {
+            tokens.push(":");
+        }
+        tokens.push(&token);
+        surroundings.guardian.watch(&token, None);
+        Self { family: Family { group: None, token }, tokens, surroundings: surroundings.clone() }
+    }
+
+    fn mark(&self, child: &mut Command) {
+        child.env(super::TOKEN_VARIABLE, &self.tokens);
+    }
+
+    fn started(&mut self, pid: Option<u32>) {
+        self.family.group = pid.and_then(|pid| rustix::process::Pid::from_raw(pid.try_into().ok()?));
+        self.surroundings.guardian.watch(&self.family.token, self.family.group);
+    }
+
+    fn terminate(&self) -> bool {
+        self.family.signal(rustix::process::Signal::TERM);
+        true
+    }
+
+    async fn end(&self) {
+        let family = self.family.clone();
+        let _ = self.surroundings.tracker.spawn_blocking(move || family.end()).await;
+    }
+
+    fn forget(&self) {
+        self.surroundings.guardian.forget(&self.family.token);
+    }
+}
+
+#[cfg(unix)]
+fn rand_u128() -> u128 {
+    let mut bytes = [0; 16];
+    // Without randomness the group alone is watched.
+    let _ = getrandom::fill(&mut bytes);
+    u128::from_ne_bytes(bytes)
+}
+
+/// The job object holds the kin, and the kernel guards it.
+#[cfg(not(unix))]
+struct Kin;
+
+#[cfg(not(unix))]
+impl Kin {
+    fn announce(_: &ResolvedCommand, _: &Surroundings) -> Self {
+        Self
+    }
+
+    fn mark(&self, _: &mut Command) {}
+
+    fn started(&mut self, _: Option<u32>) {}
+
+    fn terminate(&self) -> bool {
+        false
+    }
+
+    async fn end(&self) {}
+
+    fn forget(&self) {}
+}

@@ -1,0 +1,86 @@
+//! From the `command` of a config entry to a program file.
+
+use std::{
+    collections::HashMap,
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+/// Looks `command` up on the child's own PATH (with PATHEXT on Windows); a relative path starts at `cwd`.
+///
+/// # Errors
+/// A sentence that names the command, says what to install, and where was searched.
+pub(super) fn find(command: &str, env: &HashMap<OsString, OsString>, cwd: &Path) -> Result<PathBuf, String> {
+    let path = variable(env, "PATH");
+    which::which_in(command, path, cwd).map_err(|_| {
+        if command.contains(['/', '\\']) {
+            return format!("command `{command}` does not exist or is not executable. Correct the path in `command`.");
+        }
+        let searched = path.map_or_else(|| "nothing, PATH is not set".into(), OsStr::to_string_lossy);
+        format!(
+            "command `{command}` was not found. {}, or give the full path in `command`. Searched PATH: {searched}",
+            remedy(command)
+        )
+    })
+}
+
+/// The value of an environment variable, whose name has no case on Windows.
+fn variable<'a>(env: &'a HashMap<OsString, OsString>, name: &str) -> Option<&'a OsStr> {
+    if cfg!(windows) {
+        env.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_os_str())
+    } else {
+        env.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+}
+
+/// What brings a well-known command.
+fn remedy(command: &str) -> &'static str {
+    match command {
+        "npx" | "npm" | "node" => "Install Node.js",
+        "uvx" | "uv" => "Install uv",
+        "python" | "python3" | "pip" | "pipx" => "Install Python",
+        "docker" => "Install Docker",
+        "podman" => "Install Podman",
+        "deno" => "Install Deno",
+        "bun" | "bunx" => "Install Bun",
+        _ => "Install it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(path: &str) -> HashMap<OsString, OsString> {
+        HashMap::from([("PATH".into(), path.into())])
+    }
+
+    #[test]
+    fn names_the_command_the_remedy_and_where_it_searched() {
+        let error = find("npx", &env("/nowhere"), Path::new("/")).unwrap_err();
+        assert_eq!(
+            error,
+            "command `npx` was not found. Install Node.js, or give the full path in `command`. \
+             Searched PATH: /nowhere"
+        );
+        assert!(find("my-server", &env("/nowhere"), Path::new("/")).unwrap_err().contains("Install it,"));
+        assert!(find("x", &HashMap::new(), Path::new("/")).unwrap_err().contains("PATH is not set"));
+        assert!(find("/no/such", &env(""), Path::new("/")).unwrap_err().contains("does not exist"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn searches_the_childs_path_not_ours() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("only-here");
+        fs_err::write(&program, "#!/bin/sh\n").unwrap();
+        fs_err::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let env = env(folder.path().to_str().unwrap());
+        assert_eq!(find("only-here", &env, Path::new("/")).unwrap(), program);
+        assert_eq!(
+            find("./only-here", &env, folder.path()).unwrap().canonicalize().unwrap(),
+            program.canonicalize().unwrap()
+        );
+    }
+}

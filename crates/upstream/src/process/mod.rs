@@ -1,0 +1,22 @@
+//! Child processes: found, started, watched, and ended together with all their descendants.
+
+mod child;
+mod exit;
+#[cfg(unix)]
+mod family;
+mod guardian;
+mod login_shell;
+mod lookup;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use child::{Child, Pipes};
+pub(crate) use guardian::Guardian;
+pub use guardian::guardian_main;
+pub use login_shell::login_shell_path;
+
+/// Set on every child and inherited by its descendants, so that they are found when they left the process group.
+/// Nested gateways append theirs after a colon.
+#[cfg(unix)]
+const TOKEN_VARIABLE: &str = "TRAYGATE_SERVER_TOKEN";

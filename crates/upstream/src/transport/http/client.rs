@@ -1,0 +1,171 @@
+use std::{error::Error, sync::Once, time::Duration};
+
+use reqwest::redirect;
+use rmcp::transport::streamable_http_client::{AuthRequiredError, StreamableHttpError};
+use url::{Host, Url};
+
+/// Time to find the host and connect to it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Idle connections that are kept for the next calls.
+const IDLE_CONNECTIONS: usize = 64;
+/// Hops of one request.
+const MAX_REDIRECTS: usize = 5;
+
+/// A reqwest client with the manners that MCP needs; also rmcp's `StreamableHttpClient`. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpClient(pub(super) reqwest::Client);
+
+/// Why a request failed. No text of it holds a URL's query, a header or a token.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    /// No connection, a broken one, TLS, and the like.
+    #[error("{}", root_cause(.0))]
+    Request(reqwest::Error),
+    /// A status that says no.
+    #[error("it answered HTTP {status}{}", excerpt(.body))]
+    Status { status: u16, body: String },
+    /// 401.
+    #[error("it needs sign-in")]
+    AuthRequired(#[source] AuthRequiredError),
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Request(error.without_url())
+    }
+}
+
+impl HttpError {
+    /// Nothing was sent: there is no connection.
+    pub(crate) fn is_connect(&self) -> bool {
+        matches!(self, Self::Request(error) if error.is_connect())
+    }
+
+    /// Looks for one of these among the sources of an error.
+    pub(crate) fn in_chain<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref::<Self>() {
+                return Some(found);
+            }
+            if let Some(StreamableHttpError::Client(found)) =
+                error.downcast_ref::<StreamableHttpError<Self>>()
+            {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+/// The innermost error says what happened; those around it only that something did.
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn excerpt(body: &str) -> String {
+    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() || line.starts_with('<') {
+        return String::new();
+    }
+    format!(": {}", line.chars().take(200).collect::<String>())
+}
+
+impl HttpClient {
+    /// A client for one server: TLS by rustls with the system's certificates, the system's proxies except for
+    /// loopback, redirects only to the same origin and only those that keep method and body.
+    pub(crate) fn new(server: &Url) -> Result<Self, HttpError> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // Fails where the program chose a provider already, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let mut client = reqwest::Client::builder()
+            .user_agent(concat!("traygate/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .redirect(same_origin());
+        if is_loopback(server) {
+            client = client.no_proxy();
+        }
+        if server.scheme() == "http" {
+            // Never becomes https: no need to load the system's certificates.
+            client = client.tls_certs_only([]);
+        }
+        Ok(Self(client.build()?))
+    }
+
+    pub(crate) fn get(&self, url: Url) -> reqwest::RequestBuilder {
+        self.0.get(url)
+    }
+
+    pub(crate) fn post(&self, url: Url) -> reqwest::RequestBuilder {
+        self.0.post(url)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Another origin must not get headers and session, and a 301 to 303 would lose the message.
+fn same_origin() -> redirect::Policy {
+    redirect::Policy::custom(|attempt| {
+        let keeps_body = matches!(attempt.status().as_u16(), 307 | 308);
+        let first = attempt.previous().first();
+        let same_origin = first.is_some_and(|first| first.origin() == attempt.url().origin());
+        if keeps_body && same_origin && attempt.previous().len() <= MAX_REDIRECTS {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_shows_its_body_but_no_web_page() {
+        let status = |body: &str| HttpError::Status { status: 502, body: body.into() }.to_string();
+        assert_eq!(status(""), "it answered HTTP 502");
+        assert_eq!(status("<html>Bad</html>"), "it answered HTTP 502");
+        assert_eq!(status("no\n upstream"), "it answered HTTP 502: no upstream");
+    }
+
+    #[test]
+    fn knows_loopback() {
+        for (url, expected) in [
+            ("http://localhost:1/", true),
+            ("http://127.0.0.2/", true),
+            ("http://[::1]/", true),
+            ("http://example.com/", false),
+            ("http://10.0.0.1/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_is_named_without_the_url() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = Url::parse(&format!("http://127.0.0.1:{port}/?key=secret")).unwrap();
+        let client = HttpClient::new(&url).unwrap();
+        let error = HttpError::from(client.0.get(url).send().await.unwrap_err());
+        assert!(error.is_connect());
+        assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+}

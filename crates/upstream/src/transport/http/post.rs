@@ -1,0 +1,203 @@
+//! rmcp's HTTP client with what it leaves out: a call's own headers, 401 without a challenge, and sessions that are
+//! refused in another way than the specification's 404.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures::stream::BoxStream;
+use http::{HeaderName, HeaderValue};
+use rmcp::{
+    model::{ClientJsonRpcMessage, ErrorData, JsonRpcMessage},
+    transport::streamable_http_client::{
+        AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+        StreamableHttpResponseLimits,
+    },
+};
+use sse_stream::Sse;
+
+use super::{
+    client::{HttpClient, HttpError},
+    headers::of_call,
+};
+
+type Headers = HashMap<HeaderName, HeaderValue>;
+type Failure = StreamableHttpError<HttpError>;
+
+impl StreamableHttpClient for HttpClient {
+    type Error = HttpError;
+
+    async fn post_message(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session_id: Option<Arc<str>>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let limits = StreamableHttpResponseLimits::default();
+        self.post_message_with_response_limits(uri, message, session_id, auth_header, custom_headers, limits)
+            .await
+    }
+
+    async fn post_message_with_response_limits(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session_id: Option<Arc<str>>,
+        auth_header: Option<String>,
+        mut custom_headers: Headers,
+        limits: StreamableHttpResponseLimits,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        custom_headers.extend(of_call(&message).map(|(name, value)| (name.clone(), value.clone())));
+        let in_session = session_id.is_some();
+        let answer = self
+            .0
+            .post_message_with_response_limits(uri, message, session_id, auth_header, custom_headers, limits)
+            .await
+            .map_err(classify);
+        match answer {
+            Ok(StreamableHttpPostResponse::Json(JsonRpcMessage::Error(error), _))
+                if in_session && says_session_is_gone(&error.error) =>
+            {
+                Err(Failure::SessionExpired)
+            }
+            Err(Failure::Client(HttpError::Status { status: 400 | 404, body }))
+                if in_session && speaks_of_session(&body) =>
+            {
+                Err(Failure::SessionExpired)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn delete_session(
+        &self,
+        uri: Arc<str>,
+        session_id: Arc<str>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+    ) -> Result<(), Failure> {
+        self.0.delete_session(uri, session_id, auth_header, custom_headers).await.map_err(classify)
+    }
+
+    async fn get_stream(
+        &self,
+        uri: Arc<str>,
+        session_id: Option<Arc<str>>,
+        last_event_id: Option<String>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+    ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
+        self.0.get_stream(uri, session_id, last_event_id, auth_header, custom_headers).await.map_err(classify)
+    }
+
+    async fn get_stream_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        session_id: Option<Arc<str>>,
+        last_event_id: Option<String>,
+        auth_header: Option<String>,
+        custom_headers: Headers,
+        max_sse_event_size: usize,
+    ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
+        self.0
+            .get_stream_with_max_sse_event_size(
+                uri,
+                session_id,
+                last_event_id,
+                auth_header,
+                custom_headers,
+                max_sse_event_size,
+            )
+            .await
+            .map_err(classify)
+    }
+}
+
+/// rmcp keeps the status of an unusual answer only in its text, "HTTP 405 Method Not Allowed: body". A bare 401 is
+/// among them: the challenge is optional since revision 2025-11-25.
+fn classify(error: StreamableHttpError<reqwest::Error>) -> Failure {
+    use StreamableHttpError as E;
+    match error {
+        E::Client(error) => match error.status() {
+            Some(status) => rejected(status.as_u16(), String::new()),
+            None => E::Client(error.into()),
+        },
+        E::HttpStatus(error) => rejected(error.status, String::new()),
+        E::UnexpectedServerResponse(text) => match status_in(&text) {
+            Some((status, body)) => rejected(status, body.to_owned()),
+            None => E::UnexpectedServerResponse(text),
+        },
+        E::Sse(error) => E::Sse(error),
+        E::Io(error) => E::Io(error),
+        E::UnexpectedEndOfStream => E::UnexpectedEndOfStream,
+        E::ResponseBodyTooLarge { max_size } => E::ResponseBodyTooLarge { max_size },
+        E::UnexpectedContentType(kind) => E::UnexpectedContentType(kind),
+        E::ServerDoesNotSupportSse => E::ServerDoesNotSupportSse,
+        E::ServerDoesNotSupportDeleteSession => E::ServerDoesNotSupportDeleteSession,
+        E::TokioJoinError(error) => E::TokioJoinError(error),
+        E::Deserialize(error) => E::Deserialize(error),
+        E::TransportChannelClosed => E::TransportChannelClosed,
+        E::MissingSessionIdInResponse => E::MissingSessionIdInResponse,
+        E::AuthRequired(error) => E::AuthRequired(error),
+        E::InsufficientScope(error) => E::InsufficientScope(error),
+        E::ReservedHeaderConflict(name) => E::ReservedHeaderConflict(name),
+        E::SessionExpired => E::SessionExpired,
+        E::SessionRecoveryTimeout => E::SessionRecoveryTimeout,
+        E::ReinitializationFailed(error) => E::ReinitializationFailed(error),
+        E::ControlRequestTimeout => E::ControlRequestTimeout,
+        other => E::UnexpectedServerResponse(other.to_string().into()),
+    }
+}
+
+fn rejected(status: u16, body: String) -> Failure {
+    if status == 401 {
+        return Failure::AuthRequired(AuthRequiredError::new(String::new()));
+    }
+    Failure::Client(HttpError::Status { status, body })
+}
+
+fn status_in(text: &str) -> Option<(u16, &str)> {
+    let (status, rest) = text.strip_prefix("HTTP ")?.split_at_checked(3)?;
+    let body = rest.split_once(": ").map_or("", |(_, body)| body);
+    Some((status.parse().ok()?, body))
+}
+
+/// Some servers answer 400 with -32600 or -32000 "Session not found", or "No valid session ID provided".
+fn says_session_is_gone(error: &ErrorData) -> bool {
+    matches!(error.code.0, -32600 | -32000 | -32001) && speaks_of_session(&error.message)
+}
+
+fn speaks_of_session(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("session")
+        && ["not found", "no valid", "invalid", "expired", "unknown", "terminated", "does not exist"]
+            .iter()
+            .any(|words| text.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_status_out_of_the_text() {
+        assert_eq!(status_in("HTTP 405 Method Not Allowed: no: way"), Some((405, "no: way")));
+        assert_eq!(status_in("HTTP 404 Not Found: "), Some((404, "")));
+        assert_eq!(status_in("expect initialized"), None);
+    }
+
+    #[test]
+    fn a_bare_401_asks_for_sign_in() {
+        let error = classify(StreamableHttpError::UnexpectedServerResponse("HTTP 401 Unauthorized: ".into()));
+        assert!(matches!(error, Failure::AuthRequired(_)));
+    }
+
+    #[test]
+    fn knows_a_lost_session_by_its_words() {
+        assert!(speaks_of_session("Session not found"));
+        assert!(speaks_of_session("Bad Request: No valid session ID provided"));
+        assert!(!speaks_of_session("tool not found"));
+        let error = ErrorData::invalid_params("session expired", None);
+        assert!(!says_session_is_gone(&error), "a tool's own words");
+    }
+}

@@ -1,0 +1,16 @@
+//! What carries JSON-RPC messages to a server and back, behind rmcp's `Transport` trait.
+
+mod direct;
+mod http;
+mod lines;
+mod sse;
+mod stdio;
+
+pub(crate) use direct::pair;
+pub(crate) use http::{CallHeaders, HttpClient, HttpError, streamable};
+pub(crate) use lines::LineReader;
+pub(crate) use sse::SseTransport;
+pub(crate) use stdio::StdioTransport;
+
+/// The largest message that is accepted from a server, in bytes.
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;

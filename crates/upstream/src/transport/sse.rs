@@ -1,0 +1,193 @@
+//! The HTTP+SSE transport of revision 2024-11-05: one GET whose events are the server's messages, and POSTs to the
+//! address that its first event names.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures::{Stream, StreamExt, stream::BoxStream};
+use http::{HeaderMap, StatusCode, header};
+use rmcp::{
+    RoleClient,
+    model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
+    transport::{Transport, streamable_http_client::AuthRequiredError},
+};
+use sse_stream::{Sse, SseStream};
+use url::Url;
+
+use super::{
+    MAX_MESSAGE,
+    http::{HttpClient, HttpError, allowed, of_call},
+};
+use crate::{log::ServerLog, resolve::ResolvedHttp};
+
+/// Why the session failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SseTransportError {
+    #[error("{0}")]
+    Http(#[from] HttpError),
+    #[error("its event stream ended before it named an endpoint")]
+    NoEndpoint,
+    #[error("its endpoint event names no address of the same origin")]
+    ForeignEndpoint,
+    #[error("it answered with {0:?} instead of an event stream")]
+    NoEventStream(String),
+}
+
+/// A session over one event stream, which ends with it.
+pub(crate) struct SseTransport {
+    client: HttpClient,
+    headers: HeaderMap,
+    endpoint: Url,
+    events: BoxStream<'static, Sse>,
+    log: ServerLog,
+}
+
+impl SseTransport {
+    /// Opens the event stream and waits for its `endpoint` event.
+    pub(crate) async fn connect(
+        server: &ResolvedHttp,
+        client: HttpClient,
+        log: ServerLog,
+    ) -> Result<Self, SseTransportError> {
+        let headers: HeaderMap =
+            allowed(&server.headers).map(|(name, value)| (name.clone(), value.clone())).collect();
+        let request = client
+            .get(server.url.clone())
+            .headers(headers.clone())
+            .header(header::ACCEPT, "text/event-stream");
+        let response = accepted(request.send().await.map_err(HttpError::from)?).await?;
+        let kind =
+            response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        if !kind.to_ascii_lowercase().starts_with("text/event-stream") {
+            return Err(SseTransportError::NoEventStream(kind.to_owned()));
+        }
+        let mut events = bounded(response.bytes_stream()).boxed();
+        while let Some(event) = events.next().await {
+            if event.event.as_deref() == Some("endpoint") {
+                let endpoint = endpoint(&server.url, event.data.as_deref().unwrap_or_default())?;
+                return Ok(Self { client, headers, endpoint, events, log });
+            }
+        }
+        Err(SseTransportError::NoEndpoint)
+    }
+}
+
+/// Messages carry the server's headers: they go nowhere else.
+fn endpoint(server: &Url, named: &str) -> Result<Url, SseTransportError> {
+    let endpoint = server.join(named.trim()).map_err(|_| SseTransportError::ForeignEndpoint)?;
+    if endpoint.origin() != server.origin() || named.trim().is_empty() {
+        return Err(SseTransportError::ForeignEndpoint);
+    }
+    Ok(endpoint)
+}
+
+/// The events until the stream ends, breaks, or sends one that is too large.
+fn bounded<E>(
+    bytes: impl Stream<Item = Result<bytes::Bytes, E>> + Send + 'static,
+) -> impl Stream<Item = Sse> + Send
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let size = Arc::new(AtomicUsize::new(0));
+    let counted = size.clone();
+    let bytes = bytes.take_while(move |piece| {
+        let length = piece.as_ref().map_or(0, bytes::Bytes::len);
+        std::future::ready(counted.fetch_add(length, Ordering::Relaxed) + length <= MAX_MESSAGE)
+    });
+    SseStream::from_bytes_stream(bytes)
+        .take_while(|event| std::future::ready(event.is_ok()))
+        .filter_map(|event| std::future::ready(event.ok()))
+        .inspect(move |_| size.store(0, Ordering::Relaxed))
+}
+
+/// The response if its status is a success.
+async fn accepted(response: reqwest::Response) -> Result<reqwest::Response, HttpError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let challenge = response.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    if status == StatusCode::UNAUTHORIZED || (status == StatusCode::FORBIDDEN && challenge.is_some()) {
+        let challenge = challenge.unwrap_or_default().to_owned();
+        return Err(HttpError::AuthRequired(AuthRequiredError::new(challenge)));
+    }
+    Err(HttpError::Status { status: status.as_u16(), body: beginning(response).await })
+}
+
+/// The beginning of an error's body.
+async fn beginning(mut response: reqwest::Response) -> String {
+    let chunk = response.chunk().await.ok().flatten().unwrap_or_default();
+    String::from_utf8_lossy(&chunk[..chunk.len().min(1000)]).into_owned()
+}
+
+impl Transport<RoleClient> for SseTransport {
+    type Error = SseTransportError;
+
+    fn send(
+        &mut self,
+        message: ClientJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), SseTransportError>> + Send + 'static {
+        let mut headers = self.headers.clone();
+        for (name, value) in of_call(&message) {
+            headers.insert(name.clone(), value.clone());
+        }
+        let request = self.client.post(self.endpoint.clone()).headers(headers).json(&message);
+        async move {
+            accepted(request.send().await.map_err(HttpError::from)?).await?;
+            Ok(())
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
+        loop {
+            let event = self.events.next().await?;
+            if !matches!(event.event.as_deref(), None | Some("" | "message")) {
+                continue;
+            }
+            let data = event.data.unwrap_or_default();
+            match serde_json::from_str(&data) {
+                Ok(message) => return Some(message),
+                Err(_) if data.trim().is_empty() => {}
+                Err(error) => {
+                    tracing::debug!(%error, "an event is no message");
+                    let beginning: String = data.chars().take(1000).collect();
+                    self.log.push(&format!("no MCP message in an event: {beginning}"));
+                }
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), SseTransportError> {
+        self.events = futures::stream::empty().boxed();
+        std::future::ready(Ok(())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_stays_at_the_servers_origin() {
+        let server = Url::parse("https://example.com/a/sse").unwrap();
+        let ok = |named| endpoint(&server, named).unwrap().to_string();
+        assert_eq!(ok("/messages?session=1"), "https://example.com/messages?session=1");
+        assert_eq!(ok("messages"), "https://example.com/a/messages");
+        assert_eq!(ok("https://example.com:443/m"), "https://example.com/m");
+        for foreign in ["https://evil.com/m", "http://example.com/m", "//evil.com/m", ""] {
+            assert!(endpoint(&server, foreign).is_err(), "{foreign}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endless_event_ends_the_stream() {
+        let piece = bytes::Bytes::from(vec![b'x'; MAX_MESSAGE / 4]);
+        let head = bytes::Bytes::from_static(b"data: 1\n\ndata: ");
+        let endless = futures::stream::iter([head]).chain(futures::stream::repeat(piece));
+        let events = bounded(endless.map(Ok::<_, std::io::Error>)).collect::<Vec<_>>().await;
+        assert_eq!(events[0].data.as_deref(), Some("1"));
+        assert!(events.len() <= 2);
+    }
+}

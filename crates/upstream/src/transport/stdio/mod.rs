@@ -1,0 +1,155 @@
+//! MCP over a child's standard input and output: one JSON-RPC message per line (specification, basic/transports).
+
+mod outbox;
+mod parse;
+
+use std::{
+    collections::{HashSet, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Fuse},
+};
+use rmcp::{
+    RoleClient,
+    model::{ClientJsonRpcMessage, ClientNotification, ClientRequest, RequestId, ServerJsonRpcMessage},
+    transport::Transport,
+};
+use tokio::process::ChildStdout;
+
+use self::outbox::Outbox;
+use super::{LineReader, MAX_MESSAGE, lines::Line};
+use crate::{
+    connection::{ConnectError, Surroundings},
+    log::ServerLog,
+    process::{Child, Pipes},
+    resolve::ResolvedCommand,
+};
+
+/// Why a message could not be sent.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum StdioError {
+    #[error("the server closed its input")]
+    Closed,
+    #[error("the server does not read its input")]
+    Stuck,
+    #[error("the message could not be written as JSON: {0}")]
+    Unwritable(String),
+}
+
+/// A session with a child process, which ends with it.
+pub(crate) struct StdioTransport {
+    child: Child,
+    outbox: Outbox,
+    lines: LineReader<ChildStdout>,
+    log: ServerLog,
+    /// The tools/call requests that wait for an answer: those are read by their own type, which is many times faster.
+    calls: HashSet<RequestId>,
+    /// The rest of a batch.
+    received: VecDeque<ServerJsonRpcMessage>,
+    ended: Fuse<BoxFuture<'static, Arc<str>>>,
+}
+
+impl StdioTransport {
+    /// Starts the child.
+    pub(crate) fn start(
+        command: &ResolvedCommand,
+        surroundings: &Surroundings,
+    ) -> Result<Self, ConnectError> {
+        let (child, Pipes { input, output }) = Child::start(command, surroundings)?;
+        let outbox = Outbox::default();
+        surroundings.tracker.spawn(outbox.clone().write_to(input, child.stopping()));
+        Ok(Self {
+            ended: child.ended().boxed().fuse(),
+            child,
+            outbox,
+            lines: LineReader::new(output, MAX_MESSAGE),
+            log: surroundings.log.clone(),
+            calls: HashSet::new(),
+            received: VecDeque::new(),
+        })
+    }
+
+    /// The child process.
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    fn note_sent(&mut self, message: &ClientJsonRpcMessage) {
+        match message {
+            ClientJsonRpcMessage::Request(request)
+                if matches!(request.request, ClientRequest::CallToolRequest(_)) =>
+            {
+                self.calls.insert(request.id.clone());
+            }
+            ClientJsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.calls.remove(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads a line. What is no message goes to the log, and the session goes on.
+    fn read(&mut self, line: &Line) {
+        if line.dropped > 0 {
+            let size = line.bytes.len() + line.dropped;
+            return self.log.push(&format!("a line of {size} bytes on stdout was too long and was left out"));
+        }
+        if line.bytes.trim_ascii().is_empty() {
+            return;
+        }
+        if let Err(error) = parse::line(&line.bytes, &mut self.calls, &mut self.received) {
+            let beginning = &line.bytes[..line.bytes.len().min(1000)];
+            let kind = if line.cut { "half a message" } else { "no MCP message" };
+            let text = String::from_utf8_lossy(beginning);
+            tracing::debug!(%error, "a line on stdout is no message");
+            self.log.push(&format!("{kind} on stdout: {text}"));
+        }
+    }
+}
+
+impl fmt::Debug for StdioTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StdioTransport").field("child", &self.child).finish_non_exhaustive()
+    }
+}
+
+impl Transport<RoleClient> for StdioTransport {
+    type Error = StdioError;
+
+    fn send(
+        &mut self,
+        message: ClientJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), StdioError>> + Send + 'static {
+        self.note_sent(&message);
+        std::future::ready(self.outbox.push(&message))
+    }
+
+    async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
+        loop {
+            if let Some(message) = self.received.pop_front() {
+                return Some(message);
+            }
+            let line = tokio::select! {
+                biased;
+                line = self.lines.next() => line?,
+                // Something that we could not end may still hold the pipe open.
+                _ = &mut self.ended => return None,
+            };
+            self.read(&line);
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), StdioError> {
+        self.child.stop("closed its output");
+        self.child.ended().await;
+        Ok(())
+    }
+}

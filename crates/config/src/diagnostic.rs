@@ -7,7 +7,7 @@ use crate::ServerName;
 pub enum Severity {
     /// Worth knowing; everything works.
     Warning,
-    /// The server it names, or the whole file where it names none, cannot be used.
+    /// What it is about cannot be used: a server, a setting, or the file as a whole.
     Error,
 }
 
@@ -27,7 +27,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// A stable word for tests and the UI, e.g. `unknown-key`.
     pub code: &'static str,
-    /// The server it is about; `None` for the file as a whole.
+    /// The server it is about; `None` for a setting, a key that cannot be a server, or the file as a whole.
     pub server: Option<ServerName>,
     /// Where in the text.
     pub position: Position,

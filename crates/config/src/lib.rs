@@ -2,15 +2,25 @@
 //!
 //! Pure: no file, no environment, no clock, no tokio. What a `${...}` stands for is asked of a [`Variables`].
 
+mod compat;
 mod diagnostic;
+mod keys;
 mod model;
 mod name;
+mod parse;
+mod schema;
+mod starter;
 mod template;
+mod text;
 
+pub use compat::{McpoRemark, McpoVerdict, mcpo_verdict};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use model::{
     Config, Entry, HeaderForwarding, HttpUpstream, OAuth, OperationIds, Server, Settings, StdioUpstream,
     Upstream,
 };
 pub use name::{InvalidName, ServerName};
+pub use parse::{Parsed, parse};
+pub use schema::schema;
+pub use starter::starter;
 pub use template::{Reference, Template, Unresolved, Variables};

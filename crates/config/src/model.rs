@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use indexmap::IndexMap;
 
@@ -41,6 +41,23 @@ pub struct Server {
     pub header_forwarding: Option<HeaderForwarding>,
     /// The `oauth` block, where there is one.
     pub oauth: Option<OAuth>,
+}
+
+impl Server {
+    /// Every text of its entry that may hold `${...}`; the `oauth` block's are not among them.
+    pub fn templates(&self) -> Vec<&Template> {
+        match &self.upstream {
+            Upstream::Stdio(stdio) => std::iter::once(&stdio.command)
+                .chain(&stdio.args)
+                .chain(stdio.env.values())
+                .chain(&stdio.cwd)
+                .collect(),
+            Upstream::StreamableHttp(http) | Upstream::Sse(http) | Upstream::Http(http) => {
+                std::iter::once(&http.url).chain(http.headers.values()).collect()
+            }
+            Upstream::Demo => Vec::new(),
+        }
+    }
 }
 
 /// How a server is reached.
@@ -91,11 +108,17 @@ pub struct HeaderForwarding {
     pub debug_headers: bool,
 }
 
-/// mcpo's `oauth` block, kept whole for the sign-in.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// mcpo's `oauth` block, kept whole for the sign-in. Its texts may hold `${...}`; its Debug output shows only keys.
+#[derive(Clone, PartialEq, Default)]
 pub struct OAuth {
     /// The block as written, without comments.
     pub raw: serde_json::Map<String, serde_json::Value>,
+}
+
+impl fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.raw.keys()).finish()
+    }
 }
 
 /// How operationIds, the names that a model sees, are made.

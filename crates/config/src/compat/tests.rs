@@ -1,0 +1,148 @@
+use super::mcpo_verdict;
+
+fn verdicts(text: &str) -> Vec<String> {
+    mcpo_verdict(text).iter().map(|remark| remark.verdict.to_string()).collect()
+}
+
+fn entry(entry: &str) -> Vec<String> {
+    verdicts(&format!(r#"{{"mcpServers": {{"a": {entry}}}}}"#))
+}
+
+#[test]
+fn what_mcpo_serves_as_it_is_has_no_remark() {
+    assert_eq!(verdicts(include_str!("../../../../examples/mcpo.json")), [""; 0]);
+    for text in [
+        r#"{"command": "x", "args": ["a"], "env": {"A": "b"}, "disabled_tools": ["t"]}"#,
+        r#"{"type": "stdio", "command": "x", "disabled": false, "oauth": null}"#,
+        r#"{"type": "streamablehttp", "url": "http://x", "oauth": {"server_url": "http://y"}}"#,
+        r#"{"command": "x", "client_header_forwarding": {"enabled": false}}"#,
+    ] {
+        assert_eq!(entry(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn c01_type_http() {
+    assert_eq!(entry(r#"{"type": "http", "url": "http://x"}"#), ["mcpo exits: unknown type `http`"]);
+    assert_eq!(entry(r#"{"type": "SSE", "url": "http://x"}"#), ["mcpo exits: unknown type `SSE`"]);
+    assert_eq!(entry(r#"{"type": "demo"}"#), ["mcpo exits: unknown type `demo`"]);
+}
+
+#[test]
+fn c02_an_entry_with_a_typo() {
+    assert_eq!(entry(r#"{"comand": "x"}"#), ["mcpo exits: the entry has neither `command` nor `url`"]);
+    assert_eq!(entry("1"), ["mcpo exits: the entry is not an object"]);
+    assert_eq!(entry(r#"{"type": "sse"}"#), ["mcpo exits: the entry has a remote `type` but no `url`"]);
+    assert_eq!(
+        entry(r#"{"type": "stdio", "url": "http://x"}"#),
+        ["mcpo exits: the entry has `type` `stdio` but no `command`"]
+    );
+    assert_eq!(entry(r#"{"command": ["x"]}"#)[0], "mcpo exits: `command` is not a text");
+    assert_eq!(entry(r#"{"command": "x", "args": "y"}"#), ["mcpo exits: `args` is not a list"]);
+    assert_eq!(
+        entry(r#"{"command": "x", "disabledTools": [1]}"#),
+        ["mcpo exits: `disabledTools` is not a list of texts"]
+    );
+}
+
+#[test]
+fn c03_comments_and_trailing_commas() {
+    let exits = "mcpo exits: line 2 has a comment or a trailing comma, which plain JSON has not";
+    assert_eq!(verdicts("{\"mcpServers\": {\"a\": {\"command\": \"x\"}}\n// hi\n}"), [exits]);
+    assert_eq!(verdicts("{\"mcpServers\": {\"a\": {\"command\": \"x\"}},\n}"), [exits]);
+    assert_eq!(
+        verdicts("\u{feff}{\"mcpServers\": {\"a\": {\"command\": \"x\"}}}"),
+        ["mcpo exits: the file begins with a byte order mark"]
+    );
+    for text in ["", "{", "nope"] {
+        assert_eq!(verdicts(text), ["mcpo exits: the file is not JSON"], "{text}");
+    }
+    assert_eq!(verdicts("[]"), ["mcpo exits: the file is not an object"]);
+}
+
+#[test]
+fn c04_vs_codes_servers() {
+    assert_eq!(
+        verdicts(r#"{"servers": {"a": {"command": "x"}}}"#),
+        ["mcpo ignores `servers`", "mcpo exits: it wants at least one server in `mcpServers`"]
+    );
+    assert_eq!(
+        verdicts(r#"{"mcpServers": {"a": {"command": "x"}}, "traygate": {}}"#),
+        ["mcpo ignores `traygate`"]
+    );
+}
+
+#[test]
+fn c05_no_servers() {
+    for text in ["{}", r#"{"mcpServers": {}}"#, r#"{"mcpServers": null}"#] {
+        assert_eq!(verdicts(text), ["mcpo exits: it wants at least one server in `mcpServers`"], "{text}");
+    }
+    assert_eq!(verdicts(r#"{"mcpServers": [1]}"#), ["mcpo exits: `mcpServers` is not an object"]);
+}
+
+#[test]
+fn c06_disabled() {
+    assert_eq!(entry(r#"{"command": "x", "disabled": true}"#), ["mcpo ignores `disabled`"]);
+    assert_eq!(entry(r#"{"command": "x", "enabled": false}"#), ["mcpo ignores `enabled`"]);
+}
+
+#[test]
+fn c07_references() {
+    assert_eq!(
+        entry(r#"{"command": "x", "args": ["${HOME}"], "env": {"A": "${B}"}}"#),
+        ["mcpo does not expand `${...}` in `args`", "mcpo does not expand `${...}` in `env`"]
+    );
+    assert_eq!(
+        entry(r#"{"type": "sse", "url": "${U}", "headers": {"A": "${B}"}}"#),
+        ["mcpo does not expand `${...}` in `url`", "mcpo does not expand `${...}` in `headers`"]
+    );
+}
+
+#[test]
+fn c08_numbers_in_env() {
+    let fails = |key| [format!("mcpo does not start it: `{key}` holds a value that is not a text")];
+    assert_eq!(entry(r#"{"command": "x", "env": {"A": 1}}"#), fails("env"));
+    assert_eq!(entry(r#"{"command": "x", "args": ["a", 1]}"#), fails("args"));
+}
+
+#[test]
+fn c09_cwd_and_timeouts() {
+    assert_eq!(
+        entry(r#"{"command": "x", "cwd": "/", "timeout": 1, "startupTimeout": 1}"#),
+        ["mcpo ignores `cwd`", "mcpo ignores `timeout`", "mcpo ignores `startupTimeout`"]
+    );
+}
+
+#[test]
+fn c10_header_forwarding() {
+    assert_eq!(
+        entry(
+            r#"{"type": "streamable-http", "url": "http://x", "client_header_forwarding": {"enabled": true}}"#
+        ),
+        ["mcpo ignores `client_header_forwarding`"]
+    );
+    assert_eq!(
+        entry(r#"{"command": "x", "client_header_forwarding": {"enabled": "yes"}}"#)[0],
+        "mcpo exits: `client_header_forwarding.enabled` is not true or false"
+    );
+}
+
+#[test]
+fn c11_a_url_without_type() {
+    assert_eq!(entry(r#"{"url": "http://x"}"#), ["mcpo takes a `url` without `type` for SSE"]);
+    assert_eq!(entry(r#"{"command": "x", "url": "http://x"}"#), ["mcpo ignores `command`"]);
+}
+
+#[test]
+fn sign_in_is_for_streamable_http_only() {
+    assert_eq!(
+        entry(r#"{"type": "sse", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
+        ["mcpo ignores `oauth`"]
+    );
+}
+
+#[test]
+fn a_remark_says_where() {
+    let remarks = mcpo_verdict("{\"mcpServers\": {\n  \"é\": {\"command\": \"x\", \"cwd\": \"/\"}}}");
+    assert_eq!(remarks[0].to_string(), "2:25: `é`: mcpo ignores `cwd`");
+}

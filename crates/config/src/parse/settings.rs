@@ -1,0 +1,176 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use jsonc_parser::ast::{Object, Value};
+use url::Url;
+
+use super::scope::{Fields, Scope};
+use crate::{
+    OperationIds, Settings, Template,
+    keys::{self, nearest},
+};
+
+const LOG_LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Reads the `traygate` object. A bad value is an error about that setting, which then falls back.
+pub(super) fn settings(scope: &mut Scope, object: &Object) -> Settings {
+    let fields = Fields::checked(scope, "", object, &keys::SETTINGS);
+    let settings = Settings {
+        host: fields.value("host").map_or_else(Vec::new, |value| hosts(scope, value)),
+        port: fields.value("port").and_then(|value| port(scope, value)),
+        api_key: fields.value("apiKey").and_then(|value| api_key(scope, value)),
+        cors_allow_origins: fields.value("corsAllowOrigins").map(|value| origins(scope, value)),
+        allowed_hosts: fields
+            .value("allowedHosts")
+            .map_or_else(Vec::new, |value| allowed_hosts(scope, value)),
+        open_docs: fields.value("openDocs").and_then(|value| scope.boolean("openDocs", value)),
+        operation_ids: fields.value("operationIds").and_then(|value| operation_ids(scope, value)),
+        log_level: fields.value("logLevel").and_then(|value| log_level(scope, value)),
+        path_prefix: text(scope, &fields, "pathPrefix"),
+        root_path: text(scope, &fields, "rootPath"),
+        max_body_size: fields.value("maxBodySize").and_then(|value| max_body_size(scope, value)),
+        ssl_certfile: text(scope, &fields, "sslCertfile").map(Into::into),
+        ssl_keyfile: text(scope, &fields, "sslKeyfile").map(Into::into),
+    };
+    for (here, there) in [("sslCertfile", "sslKeyfile"), ("sslKeyfile", "sslCertfile")] {
+        if let (Some(property), None) = (fields.property(here), fields.property(there)) {
+            let message = format!("{} needs `{there}` beside it for HTTPS.", scope.subject(here));
+            scope.warning(
+                &property.name,
+                "incomplete",
+                message,
+                &format!("Add `{there}`, or remove `{here}`."),
+            );
+        }
+    }
+    settings
+}
+
+fn text(scope: &mut Scope, fields: &Fields, key: &str) -> Option<String> {
+    let text = scope.string(key, fields.value(key)?, "")?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn hosts(scope: &mut Scope, value: &Value) -> Vec<IpAddr> {
+    let mut hosts = Vec::new();
+    for (text, at) in scope.strings("host", value, true) {
+        if text.eq_ignore_ascii_case("localhost") {
+            hosts.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        } else if let Ok(address) = text.trim_matches(['[', ']']).parse() {
+            hosts.push(address);
+        } else {
+            let message =
+                format!("{} is `{}`, which is no IP address.", scope.subject("host"), text.escape_debug());
+            let hint = if text == "*" {
+                "Write `0.0.0.0` to listen everywhere."
+            } else {
+                "Write the address of an interface, such as `127.0.0.1` or `172.17.0.1`; the port goes into `port`."
+            };
+            scope.error(at, "invalid-host", message, hint);
+        }
+    }
+    hosts
+}
+
+fn port(scope: &mut Scope, value: &Value) -> Option<u16> {
+    let port = match value {
+        Value::NumberLit(literal) => literal.value.parse().ok(),
+        _ => {
+            let quoted = matches!(value, Value::StringLit(text) if text.value.parse::<u16>().is_ok());
+            scope.wrong_type("port", value, "a number", if quoted { "Remove the quotes." } else { "" });
+            return None;
+        }
+    };
+    if port.is_none() {
+        let message = format!("{} must be a whole number from 0 to 65535.", scope.subject("port"));
+        scope.error(value, "out-of-range", message, "Write `8000`, or remove it to have the default.");
+    }
+    port
+}
+
+fn api_key(scope: &mut Scope, value: &Value) -> Option<Template> {
+    let key = scope.template("apiKey", value)?;
+    if key.source().trim().is_empty() {
+        let message = format!("{} is empty.", scope.subject("apiKey"));
+        scope.error(value, "empty-value", message, "Write a key, or `${keychain:NAME}`, or remove it.");
+        return None;
+    }
+    Some(key)
+}
+
+fn origins(scope: &mut Scope, value: &Value) -> Vec<String> {
+    let mut origins = Vec::new();
+    for (text, at) in scope.strings("corsAllowOrigins", value, true) {
+        let trimmed = text.trim_end_matches('/');
+        if text == "*" || Url::parse(trimmed).is_ok_and(|url| url.origin().ascii_serialization() == trimmed) {
+            origins.push(trimmed.to_owned());
+        } else {
+            let message = format!(
+                "{} holds `{}`, which is no origin.",
+                scope.subject("corsAllowOrigins"),
+                text.escape_debug()
+            );
+            let hint =
+                "Write scheme, host and port as a browser sends them, such as `http://localhost:3000`.";
+            scope.error(at, "invalid-origin", message, hint);
+        }
+    }
+    origins
+}
+
+fn allowed_hosts(scope: &mut Scope, value: &Value) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for (text, at) in scope.strings("allowedHosts", value, true) {
+        if text.is_empty() || text.contains(|c: char| c == '/' || c.is_whitespace()) {
+            let message = format!(
+                "{} holds `{}`, which is no host name.",
+                scope.subject("allowedHosts"),
+                text.escape_debug()
+            );
+            scope.error(at, "invalid-host", message, "Write the name alone, such as `traygate.lan`.");
+        } else {
+            hosts.push(text.to_owned());
+        }
+    }
+    hosts
+}
+
+fn operation_ids(scope: &mut Scope, value: &Value) -> Option<OperationIds> {
+    match scope.string("operationIds", value, "")? {
+        "tool" => Some(OperationIds::Tool),
+        "mcpo" => Some(OperationIds::Mcpo),
+        _ => {
+            let message = format!("{} must be `tool` or `mcpo`.", scope.subject("operationIds"));
+            scope.error(value, "unknown-value", message, "");
+            None
+        }
+    }
+}
+
+/// Python's names for levels, which mcpo takes, are taken too.
+fn log_level(scope: &mut Scope, value: &Value) -> Option<String> {
+    let text = scope.string("logLevel", value, "")?.to_ascii_lowercase();
+    let level = match text.as_str() {
+        "critical" => "error",
+        "warning" => "warn",
+        other => other,
+    };
+    if LOG_LEVELS.contains(&level) {
+        return Some(level.to_owned());
+    }
+    let message = format!("{} must be error, warn, info, debug or trace.", scope.subject("logLevel"));
+    let hint = nearest(level, LOG_LEVELS).map(|near| format!("Did you mean `{near}`?")).unwrap_or_default();
+    scope.error(value, "unknown-value", message, &hint);
+    None
+}
+
+fn max_body_size(scope: &mut Scope, value: &Value) -> Option<u64> {
+    let size = match value {
+        Value::NumberLit(literal) => literal.value.parse().ok().filter(|&size| size > 0),
+        _ => None,
+    };
+    if size.is_none() {
+        let message = format!("{} must be a whole number of bytes above 0.", scope.subject("maxBodySize"));
+        scope.error(value, "out-of-range", message, "10 MB is `10485760`.");
+    }
+    size
+}

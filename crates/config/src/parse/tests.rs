@@ -1,0 +1,274 @@
+use std::time::Duration;
+
+use super::{Parsed, parse};
+use crate::{
+    Config, Entry, HeaderForwarding, OperationIds, Position, Server, Severity, Template, Upstream, starter,
+};
+
+/// The config of a text about which there is nothing to say.
+fn config(text: &str) -> Config {
+    let Parsed { config, diagnostics } = parse(text);
+    assert_eq!(diagnostics, [], "{text}");
+    config.expect("a config")
+}
+
+/// The one server of a text about which there is nothing to say.
+fn server(entry: &str) -> Server {
+    match config(&format!(r#"{{"mcpServers": {{"a": {entry}}}}}"#)).servers.swap_remove("a") {
+        Some(Entry::Valid(server)) => *server,
+        other => panic!("{entry}: {other:?}"),
+    }
+}
+
+fn codes(text: &str) -> Vec<(&'static str, Severity)> {
+    parse(text).diagnostics.iter().map(|diagnostic| (diagnostic.code, diagnostic.severity)).collect()
+}
+
+fn sources<'t>(templates: impl IntoIterator<Item = &'t Template>) -> Vec<&'t str> {
+    templates.into_iter().map(Template::source).collect()
+}
+
+#[test]
+fn a_stdio_server_has_everything_it_says() {
+    let server = server(
+        r#"{"command": "npx", "args": ["-y", "${PKG}", 8080, true], "env": {"A": "1", "N": 2.50, "B": false},
+            "cwd": "/tmp", "timeout": 0.5, "startupTimeout": 300, "disabledTools": ["x"]}"#,
+    );
+    let Upstream::Stdio(stdio) = &server.upstream else { panic!("{server:?}") };
+    assert_eq!(stdio.command.source(), "npx");
+    assert_eq!(sources(&stdio.args), ["-y", "${PKG}", "8080", "true"]);
+    assert_eq!(stdio.env.keys().collect::<Vec<_>>(), ["A", "N", "B"]);
+    assert_eq!(sources(stdio.env.values()), ["1", "2.50", "false"]);
+    assert_eq!(stdio.cwd.as_ref().map(Template::source), Some("/tmp"));
+    assert_eq!(server.timeout, Duration::from_millis(500));
+    assert_eq!(server.startup_timeout, Duration::from_secs(300));
+    assert!(server.disabled_tools.contains("x"));
+    assert_eq!(server.templates().len(), 9);
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let server = server(r#"{"command": "x"}"#);
+    assert_eq!((server.timeout, server.startup_timeout), (Duration::from_secs(120), Duration::from_secs(60)));
+    assert!(!server.disabled && server.disabled_tools.is_empty());
+    assert!(server.oauth.is_none() && server.header_forwarding.is_none());
+}
+
+#[test]
+fn every_spelling_of_a_type_is_known() {
+    let upstream = |word: &str| server(&format!(r#"{{"type": "{word}", "url": "https://x/mcp"}}"#)).upstream;
+    for word in [
+        "http",
+        "HTTP",
+        "streamable-http",
+        "streamable_http",
+        "streamablehttp",
+        "streamableHttp",
+        "Streamable HTTP",
+    ] {
+        assert!(matches!(upstream(word), Upstream::StreamableHttp(_)), "{word}");
+    }
+    for word in ["sse", "SSE"] {
+        assert!(matches!(upstream(word), Upstream::Sse(_)), "{word}");
+    }
+    assert!(matches!(server(r#"{"type": "stdio", "command": "x"}"#).upstream, Upstream::Stdio(_)));
+    assert!(matches!(server(r#"{"type": "demo"}"#).upstream, Upstream::Demo));
+    assert!(matches!(server(r#"{"url": "http://x"}"#).upstream, Upstream::Http(_)));
+}
+
+#[test]
+fn other_clients_words_mean_what_they_mean_there() {
+    assert!(matches!(server(r#"{"serverUrl": "http://x"}"#).upstream, Upstream::Http(_)));
+    assert!(matches!(server(r#"{"httpUrl": "http://x"}"#).upstream, Upstream::StreamableHttp(_)));
+    assert!(matches!(server(r#"{"httpUrl": "http://x", "type": "sse"}"#).upstream, Upstream::Sse(_)));
+    assert!(matches!(server(r#"{"transport": "sse", "url": "http://x"}"#).upstream, Upstream::Sse(_)));
+    // Some clients write every key.
+    let entry = r#"{"command": "", "args": [], "env": {}, "url": "http://x", "headers": {}, "type": ""}"#;
+    assert!(matches!(server(entry).upstream, Upstream::Http(_)));
+    for (entry, disabled) in [
+        (r#"{"command": "x", "disabled": true}"#, true),
+        (r#"{"command": "x", "disabled": false}"#, false),
+        (r#"{"command": "x", "enabled": false}"#, true),
+        (r#"{"command": "x", "isActive": true}"#, false),
+        (
+            r#"{"command": "x", "autoApprove": ["a"], "alwaysAllow": [], "description": "d", "gallery": true}"#,
+            false,
+        ),
+    ] {
+        assert_eq!(server(entry).disabled, disabled, "{entry}");
+    }
+    for key in ["disabledTools", "disabled_tools", "excludeTools"] {
+        let server = server(&format!(r#"{{"command": "x", "{key}": ["t"]}}"#));
+        assert!(server.disabled_tools.contains("t"), "{key}");
+    }
+    let server = server(r#"{"command": "x", "startup_timeout": 1.5}"#);
+    assert_eq!(server.startup_timeout, Duration::from_millis(1500));
+}
+
+#[test]
+fn headers_oauth_and_forwarding_belong_to_a_url() {
+    let server = server(
+        r#"{"url": "https://x", "headers": {"Authorization": "Bearer ${keychain:k}", "X-N": 1},
+            "client_header_forwarding": {"enabled": true, "whitelist": ["X-User-*"], "blacklist": ["Cookie"], "debug_headers": true},
+            "oauth": {"server_url": "https://as", "callback_port": 3030, "client_metadata": {"redirect_uris": ["http://localhost:3030/callback"]}}}"#,
+    );
+    let Upstream::Http(http) = &server.upstream else { panic!("{server:?}") };
+    assert_eq!(sources(http.headers.values()), ["Bearer ${keychain:k}", "1"]);
+    assert_eq!(
+        server.header_forwarding,
+        Some(HeaderForwarding {
+            whitelist: vec!["X-User-*".into()],
+            blacklist: vec!["Cookie".into()],
+            debug_headers: true
+        })
+    );
+    let oauth = server.oauth.expect("oauth");
+    assert_eq!(
+        serde_json::to_string(&oauth.raw).expect("JSON"),
+        r#"{"server_url":"https://as","callback_port":3030,"client_metadata":{"redirect_uris":["http://localhost:3030/callback"]}}"#
+    );
+}
+
+#[test]
+fn no_oauth_is_no_oauth() {
+    for value in ["null", "false"] {
+        assert_eq!(server(&format!(r#"{{"url": "http://x", "oauth": {value}}}"#)).oauth, None);
+        assert_eq!(server(&format!(r#"{{"command": "x", "oauth": {value}}}"#)).oauth, None);
+    }
+    assert!(server(r#"{"url": "http://x", "oauth": {}}"#).oauth.is_some());
+    let off = r#"{"command": "x", "client_header_forwarding": {"enabled": false}}"#;
+    assert_eq!(server(off).header_forwarding, None);
+}
+
+#[test]
+fn every_setting_is_read() {
+    let settings = config(
+        r#"{"mcpServers": {}, "traygate": {
+            "host": ["127.0.0.1", "localhost", "::1", "172.17.0.1"], "port": 8080, "apiKey": "${keychain:key}",
+            "corsAllowOrigins": ["http://localhost:3000", "https://x.example/"], "allowedHosts": ["traygate.lan"],
+            "openDocs": true, "operationIds": "mcpo", "logLevel": "WARNING", "pathPrefix": "/tools", "rootPath": "/api",
+            "maxBodySize": 1048576, "sslCertfile": "cert.pem", "sslKeyfile": "key.pem"}}"#,
+    )
+    .settings;
+    let hosts: Vec<_> = settings.host.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["127.0.0.1", "127.0.0.1", "::1", "172.17.0.1"]);
+    assert_eq!(settings.port, Some(8080));
+    assert_eq!(settings.api_key.as_ref().map(Template::source), Some("${keychain:key}"));
+    assert_eq!(
+        settings.cors_allow_origins,
+        Some(vec!["http://localhost:3000".into(), "https://x.example".into()])
+    );
+    assert_eq!(settings.allowed_hosts, ["traygate.lan"]);
+    assert_eq!(settings.open_docs, Some(true));
+    assert_eq!(settings.operation_ids, Some(OperationIds::Mcpo));
+    assert_eq!(settings.log_level.as_deref(), Some("warn"));
+    assert_eq!(settings.path_prefix.as_deref(), Some("/tools"));
+    assert_eq!(settings.root_path.as_deref(), Some("/api"));
+    assert_eq!(settings.max_body_size, Some(1_048_576));
+    assert_eq!(settings.ssl_certfile, Some("cert.pem".into()));
+    assert_eq!(settings.ssl_keyfile, Some("key.pem".into()));
+    assert_eq!(config(r#"{"mcpServers": {}, "traygate": {"host": "0.0.0.0"}}"#).settings.host.len(), 1);
+}
+
+#[test]
+fn a_bad_setting_falls_back_alone() {
+    let text = r#"{"mcpServers": {"a": {"type": "demo"}}, "traygate": {"port": "x", "host": ["nope", "127.0.0.1"], "openDocs": true}}"#;
+    let parsed = parse(text);
+    assert!(parsed.has_errors());
+    let config = parsed.config.expect("a config");
+    assert_eq!((config.settings.port, config.settings.open_docs), (None, Some(true)));
+    assert_eq!(config.settings.host.len(), 1);
+    assert!(matches!(config.servers["a"], Entry::Valid(_)));
+}
+
+#[test]
+fn one_bad_entry_leaves_the_others() {
+    let parsed = parse(
+        r#"{"mcpServers": {"a": {"comand": "x"}, "b": {"command": "x"}, "c": 1, "-": {"command": "x"}}}"#,
+    );
+    let servers = parsed.config.expect("a config").servers;
+    assert_eq!(servers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert!(matches!(&servers["a"], Entry::Invalid(diagnostic) if diagnostic.code == "incomplete"));
+    assert!(matches!(servers["b"], Entry::Valid(_)));
+    assert!(matches!(&servers["c"], Entry::Invalid(diagnostic) if diagnostic.code == "wrong-type"));
+}
+
+#[test]
+fn jsonc_a_byte_order_mark_and_crlf_are_fine() {
+    let text = "\u{feff}// mine\r\n{\r\n  \"mcpServers\": { /* one */ \"a\": {\"command\": \"x\",},\r\n  },\r\n}\r\n";
+    assert_eq!(config(text).servers.len(), 1);
+}
+
+#[test]
+fn positions_are_exact_after_anything() {
+    let text =
+        "\u{feff}{\r\n  // é😀\r\n  \"mcpServers\": {\"日本😀\": {\"command\": \"é\", \"nope\": 1}}\r\n}";
+    let parsed = parse(text);
+    assert_eq!(parsed.diagnostics.len(), 1);
+    assert_eq!(parsed.diagnostics[0].position, Position { line: 3, column: 42 });
+    let parsed = parse("{\r\n\"é😀\": \"日\" x}");
+    assert_eq!(parsed.diagnostics[0].position, Position { line: 2, column: 11 });
+}
+
+#[test]
+fn nothing_at_all_is_an_empty_config() {
+    assert_eq!(config(r#"{"mcpServers": {}}"#), Config::default());
+    for (text, code) in [("", "empty-file"), (" \n// later\n", "empty-file"), ("{}", "no-servers")] {
+        assert_eq!(codes(text), [(code, Severity::Warning)]);
+        assert_eq!(parse(text).config, Some(Config::default()));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_object_is_unusable() {
+    for text in ["[]", "1", "\"x\"", "{", "{\"mcpServers\": {\"a\": {}", "nope", "{}{}", "{'a': 1}", "\u{0}"]
+    {
+        let parsed = parse(text);
+        assert_eq!(parsed.config, None, "{text}");
+        assert!(parsed.has_errors(), "{text}");
+    }
+}
+
+#[test]
+fn both_maps_are_merged_and_the_first_name_wins() {
+    let text = r#"{"mcpServers": {"a": {"command": "mine"}}, "servers": {"a": {"command": "theirs"}, "b": {"command": "x"}}}"#;
+    assert_eq!(codes(text), [("duplicate-key", Severity::Warning)]);
+    let servers = parse(text).config.expect("a config").servers;
+    assert_eq!(servers.len(), 2);
+    let Entry::Valid(server) = &servers["a"] else { panic!("{servers:?}") };
+    assert_eq!(server.templates()[0].source(), "mine");
+}
+
+#[test]
+fn of_two_equal_keys_the_last_wins() {
+    let text = r#"{"mcpServers": {"a": {"command": "x"}, "a": {"command": "y", "command": "z"}}}"#;
+    assert_eq!(codes(text), [("duplicate-key", Severity::Warning), ("duplicate-key", Severity::Warning)]);
+    let servers = parse(text).config.expect("a config").servers;
+    let Entry::Valid(server) = &servers["a"] else { panic!("{servers:?}") };
+    assert_eq!(server.templates()[0].source(), "z");
+}
+
+#[test]
+fn a_type_decides_between_command_and_url() {
+    let text = r#"{"mcpServers": {"a": {"type": "sse", "command": "x", "url": "http://x"}}}"#;
+    assert_eq!(codes(text), [("no-effect", Severity::Warning)]);
+    let servers = parse(text).config.expect("a config").servers;
+    assert!(matches!(&servers["a"], Entry::Valid(server) if matches!(server.upstream, Upstream::Sse(_))));
+}
+
+#[test]
+fn no_secret_reaches_a_debug_output_or_a_message() {
+    let text = r#"{"traygate": {"apiKey": "s3cret${"}, "mcpServers": {
+        "a": {"url": "ftp://s3cret", "headers": {"Authorization": "s3cret ${x y}"}, "oauth": {"client_secret": "s3cret"}},
+        "b": {"command": "x", "args": ["s3cret", ["s3cret"]], "env": {"A": {"b": "s3cret"}, "B": "s3cret ${"}},
+        "c": {"url": "https://x/?key=s3cret", "oauth": {"client_secret": "s3cret"}}}}"#;
+    let parsed = parse(text);
+    assert!(parsed.has_errors());
+    assert!(!format!("{parsed:?}").contains("s3cret"), "{parsed:?}");
+}
+
+#[test]
+fn the_starter_serves_the_demo() {
+    let config = config(starter());
+    assert!(matches!(&config.servers["demo"], Entry::Valid(server) if server.upstream == Upstream::Demo));
+}

@@ -1,15 +1,40 @@
-use std::net::SocketAddr;
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
-use traygate_config::Diagnostic;
+use arc_swap::ArcSwap;
+use tokio::{sync::watch, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use traygate_config::{Config, Diagnostic, Parsed, Severity};
 use traygate_upstream::Hub;
 
-use crate::Options;
+use crate::{
+    ConfigSource, Options,
+    admin::{self, Admin, Announcement, RunningGateway},
+    api_key::{api_key, new_key},
+    http::{self, KeyDigest, Rules, Surface},
+    listen::{Bound, Listening, TlsIdentity},
+    merge::{self, Endpoint},
+    reload::{self, ConfigText, FileWatch, Reload},
+};
 
 /// A running gateway: listeners, hub and config watcher.
 #[derive(Debug)]
 pub struct Gateway {
     hub: Hub,
     addresses: Vec<SocketAddr>,
+    rules: Arc<ArcSwap<Rules>>,
+    diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
+    log_level: Option<String>,
+    reloads: watch::Receiver<u64>,
+    listening: Listening,
+    announcement: Option<Announcement>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
 }
 
 /// Why a gateway could not start. Each text says what, which and what to do.
@@ -30,18 +55,149 @@ pub enum StartError {
 }
 
 impl Gateway {
+    /// How long running calls may go on after [`Gateway::shutdown`].
+    const GRACE: Duration = Duration::from_secs(2);
+    /// How long the servers may take to end after that.
+    const SERVERS_END: Duration = Duration::from_millis(2_800);
+
     /// Opens the port first, then starts every server in the background.
     ///
     /// # Errors
     /// [`StartError`]; a server that fails is never one.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let _ = options;
-        std::future::ready(Err(StartError::Config(String::new()))).await
+        let options = Arc::new(options);
+        let (text, mut config, diagnostics) = first_config(&options.source).await?;
+        reload::connection_timeout(&mut config, &options.environment);
+        let endpoint = Endpoint::new(&options, &config).map_err(StartError::Tls)?;
+        let key = api_key(options.api_key.as_ref(), config.settings.api_key.as_ref(), &options.environment)
+            .await
+            .map_err(StartError::Config)?;
+        if let (None, Some(reason)) = (&key, endpoint.needs_key()) {
+            return Err(StartError::Unguarded(reason));
+        }
+        let tls = endpoint.tls.as_ref().map(TlsIdentity::read).transpose().map_err(StartError::Tls)?;
+        let bound = Bound::new(&endpoint.hosts, endpoint.port, options.runtime_dir.as_deref())
+            .map_err(StartError::Listen)?;
+
+        // The port is open: callers wait in the system's queue for the moment that the rest takes.
+        let addresses = bound.addresses().to_vec();
+        let token = new_key().map_err(|error| StartError::Listen(format!("No random numbers: {error}.")))?;
+        let rules = Arc::new(ArcSwap::from_pointee(Rules {
+            api_key: key.as_ref().map(KeyDigest::of),
+            admin_token: Some(KeyDigest::of(&token)),
+            addresses: addresses.clone(),
+            tls: tls.is_some(),
+            ..merge::rules(&options, &config)
+        }));
+        let diagnostics = Arc::new(ArcSwap::from_pointee(diagnostics));
+        let hub = Hub::new(options.environment.clone());
+        hub.apply(&config);
+        let config_path = match &options.source {
+            ConfigSource::File(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+            ConfigSource::Single(_) => None,
+        };
+        let own = admin::router(Admin {
+            hub: hub.clone(),
+            rules: Arc::clone(&rules),
+            diagnostics: Arc::clone(&diagnostics),
+            config: config_path.clone(),
+        });
+        let app = http::router(Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own });
+        let listening = bound.serve(&app, tls.as_ref()).map_err(|error: io::Error| {
+            StartError::Listen(format!("The addresses cannot be served: {error}."))
+        })?;
+        let announcement = options.runtime_dir.as_ref().and_then(|dir| {
+            let (addresses, config) = (addresses.clone(), config_path.clone());
+            let running =
+                RunningGateway { pid: std::process::id(), addresses, tls: tls.is_some(), config, token };
+            let unannounced = |error: &io::Error| {
+                tracing::warn!("`traygate status` will not find this gateway: {error}");
+            };
+            Announcement::write(dir, &running).inspect_err(unannounced).ok()
+        });
+
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (reloaded, reloads) = watch::channel(0);
+        if let Some(path) = config_path.filter(|_| options.hot_reload) {
+            match FileWatch::new(&path) {
+                Ok(watch) => {
+                    let (hub, rules, diagnostics) =
+                        (hub.clone(), Arc::clone(&rules), Arc::clone(&diagnostics));
+                    let reload = Reload {
+                        options,
+                        path,
+                        last: text,
+                        endpoint,
+                        hub,
+                        rules,
+                        diagnostics,
+                        reloads: reloaded,
+                    };
+                    tasks.spawn(reload.run(watch, stop.clone()));
+                }
+                Err(error) => tracing::warn!("changes of the config file will go unseen: {error}"),
+            }
+        }
+        tasks.close();
+        let log_level = config.settings.log_level;
+        Ok(Self {
+            hub,
+            addresses,
+            rules,
+            diagnostics,
+            log_level,
+            reloads,
+            listening,
+            announcement,
+            stop,
+            tasks,
+        })
     }
 
     /// The addresses it listens on, ports resolved.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    #[cfg(test)]
+    pub(crate) fn rules(&self) -> &ArcSwap<Rules> {
+        &self.rules
+    }
+
+    /// Its URL for a person at this machine.
+    pub fn url(&self) -> String {
+        let scheme = if self.rules.load().tls { "https" } else { "http" };
+        let reachable = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+        let address =
+            self.addresses.iter().find(|address| reachable(address.ip())).or(self.addresses.first());
+        let address = address.map_or_else(
+            || SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            |address| match address.ip() {
+                IpAddr::V4(ip) if ip.is_unspecified() => {
+                    SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
+                }
+                IpAddr::V6(ip) if ip.is_unspecified() => {
+                    SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
+                }
+                _ => *address,
+            },
+        );
+        format!("{scheme}://{address}")
+    }
+
+    /// What a person gives to Open WebUI for one server: the URL that its document and tools stand under.
+    pub fn server_url(&self, server: &str) -> String {
+        format!("{}{}", self.url(), admin::server_path(&self.rules.load(), server))
+    }
+
+    /// Whether callers need a key by now.
+    pub fn needs_key(&self) -> bool {
+        self.rules.load().api_key.is_some()
+    }
+
+    /// `logLevel` of the config file as it was at the start.
+    pub fn log_level(&self) -> Option<&str> {
+        self.log_level.as_deref()
     }
 
     /// The servers behind it.
@@ -51,11 +207,42 @@ impl Gateway {
 
     /// What is to be said about the config file as it stands now.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        Vec::new()
+        self.diagnostics.load().to_vec()
+    }
+
+    /// Counts how often the config file was found changed and dealt with, good or bad.
+    pub fn reloads(&self) -> watch::Receiver<u64> {
+        self.reloads.clone()
     }
 
     /// Stops listening, lets running calls end for a moment, ends every server: all within 5 s.
     pub async fn shutdown(self) {
-        self.hub.shutdown().await;
+        let Self { hub, listening, announcement, stop, tasks, .. } = self;
+        stop.cancel();
+        drop(announcement);
+        listening.close(Self::GRACE).await;
+        if timeout(Self::SERVERS_END, hub.shutdown()).await.is_err() {
+            tracing::warn!("some servers did not end in time");
+        }
+        tasks.wait().await;
     }
+}
+
+/// The config to start with.
+async fn first_config(source: &ConfigSource) -> Result<(ConfigText, Config, Vec<Diagnostic>), StartError> {
+    let path = match source {
+        ConfigSource::Single(config) => return Ok((Ok(Vec::new()), Config::clone(config), Vec::new())),
+        ConfigSource::File(path) => path,
+    };
+    match reload::load(path).await {
+        (text, Ok(Parsed { config: Some(config), diagnostics })) => Ok((text, config, diagnostics)),
+        (_, Ok(Parsed { config: None, diagnostics })) => Err(unusable(path, &diagnostics)),
+        (_, Err(diagnostic)) => Err(unusable(path, &[diagnostic])),
+    }
+}
+
+fn unusable(path: &PathBuf, diagnostics: &[Diagnostic]) -> StartError {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let lines: Vec<String> = errors.map(|diagnostic| format!("{}:{diagnostic}", path.display())).collect();
+    StartError::Config(lines.join("\n"))
 }

@@ -1,7 +1,17 @@
 //! The HTTP side: `POST /{server}/{tool}`, OpenAPI documents, the guard, and the life of the whole gateway.
 
+mod admin;
+mod api_key;
+mod folders;
 mod gateway;
+mod http;
+mod listen;
+mod merge;
 mod options;
+mod reload;
 
+pub use admin::{DiagnosticStatus, RunningGateway, ServerLog, ServerStatus, Status, state_words};
+pub use api_key::{api_key, new_key};
+pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
 pub use options::{ConfigSource, Options, Tls};

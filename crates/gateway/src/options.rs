@@ -10,7 +10,7 @@ use traygate_upstream::Environment;
 pub struct Options {
     /// Where the servers come from.
     pub source: ConfigSource,
-    /// What the servers inherit.
+    /// What the servers inherit. `CONNECTION_TIMEOUT` in it is the startup timeout of servers that name none.
     pub environment: Environment,
     /// `--host`; default 127.0.0.1.
     pub host: Vec<IpAddr>,
@@ -44,6 +44,31 @@ pub struct Options {
     pub runtime_dir: Option<PathBuf>,
 }
 
+impl Options {
+    /// Nothing but the defaults and the file.
+    pub fn new(source: ConfigSource, environment: Environment) -> Self {
+        Self {
+            source,
+            environment,
+            host: Vec::new(),
+            port: None,
+            api_key: None,
+            open_docs: None,
+            cors_allow_origins: None,
+            allowed_hosts: Vec::new(),
+            operation_ids: None,
+            root_path: None,
+            path_prefix: None,
+            tls: None,
+            name: None,
+            description: None,
+            version: None,
+            hot_reload: true,
+            runtime_dir: None,
+        }
+    }
+}
+
 /// Where the servers come from.
 #[derive(Debug, Clone)]
 pub enum ConfigSource {
@@ -54,7 +79,7 @@ pub enum ConfigSource {
 }
 
 /// Certificate chain and key, PEM files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// `--ssl-certfile`.
     pub certificate: PathBuf,

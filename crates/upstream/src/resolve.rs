@@ -5,7 +5,6 @@ use std::{
     ffi::{OsStr, OsString},
     fmt,
     path::PathBuf,
-    time::Duration,
 };
 
 use futures::future::BoxFuture;

@@ -1,0 +1,36 @@
+use std::{fmt, str::FromStr};
+
+use tracing::level_filters::LevelFilter;
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogLevel(pub(crate) LevelFilter);
+
+/// A word that is no log level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownLevel;
+
+impl fmt::Display for UnknownLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("give error, warn, info, debug, trace or off")
+    }
+}
+
+impl std::error::Error for UnknownLevel {}
+
+impl FromStr for LogLevel {
+    type Err = UnknownLevel;
+
+    /// Takes Traygate's words and Python's, which mcpo uses, whatever their case.
+    fn from_str(word: &str) -> Result<Self, UnknownLevel> {
+        Ok(Self(match word.trim().to_ascii_lowercase().as_str() {
+            "off" | "none" => LevelFilter::OFF,
+            "critical" | "fatal" | "error" => LevelFilter::ERROR,
+            "warning" | "warn" => LevelFilter::WARN,
+            "info" | "notset" => LevelFilter::INFO,
+            "debug" => LevelFilter::DEBUG,
+            "trace" => LevelFilter::TRACE,
+            _ => return Err(UnknownLevel),
+        }))
+    }
+}

@@ -1,0 +1,237 @@
+//! The command line: mcpo's options with mcpo's short forms, and Traygate's own.
+
+mod log_level;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::{ffi::OsString, net::IpAddr, path::PathBuf};
+
+use clap::{
+    ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
+};
+use secrecy::SecretString;
+
+pub(crate) use self::log_level::LogLevel;
+use crate::exit::Exit;
+
+/// Every MCP server as an OpenAPI tool server: one config file, one local address.
+///
+/// Without a config file and a command it serves the config file in your config folder, and writes a commented one
+/// there at its first run.
+#[derive(Parser)]
+#[command(
+    name = "traygate",
+    override_usage = "traygate [OPTIONS] [--config FILE]\n       traygate [OPTIONS] -- COMMAND [ARGS]...\n       \
+                      traygate [OPTIONS] --type sse|streamable-http -- URL\n       traygate <SUBCOMMAND>",
+    disable_help_flag = true,
+    disable_version_flag = true,
+    after_help = Exit::HELP,
+    max_term_width = 110
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) options: ServeArgs,
+
+    /// The one MCP server to serve: its command and arguments, or its URL.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) server: Vec<OsString>,
+
+    /// Print this help.
+    #[arg(long, action = ArgAction::Help, global = true)]
+    help: Option<bool>,
+}
+
+/// What `traygate` can do besides serving.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Check a config file: what is wrong, what mcpo would do with it, and what Traygate does.
+    Check {
+        /// The config file.
+        file: PathBuf,
+    },
+    /// Print an OpenAPI document: of one server, or of all.
+    Openapi {
+        /// The server's name in the config file.
+        server: Option<String>,
+    },
+    /// Show the servers of the running gateway.
+    Status,
+    /// Keep secrets in the system's keychain, for `${keychain:NAME}` in the config file.
+    #[command(subcommand)]
+    Secret(SecretCommand),
+}
+
+/// What can be done with secrets.
+#[derive(Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Store a secret. Its value is asked for, or read from standard input.
+    Set {
+        /// Its name.
+        name: String,
+    },
+    /// List the names of the stored secrets.
+    List,
+    /// Delete a secret.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What a gateway is started with.
+#[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; may be repeated [default: 127.0.0.1]
+    #[arg(short = 'h', long, value_name = "ADDRESS", value_delimiter = ',', value_parser = values::address)]
+    #[arg(env = "TRAYGATE_HOST", hide_env = true)]
+    pub(crate) host: Vec<IpAddr>,
+
+    /// Port to listen on; 0 takes any free one [default: 8000]
+    #[arg(short, long, env = "TRAYGATE_PORT", hide_env = true)]
+    pub(crate) port: Option<u16>,
+
+    /// Web origins whose pages may call; may be repeated, `*` for any.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(env = "TRAYGATE_CORS_ALLOW_ORIGINS", hide_env = true)]
+    pub(crate) cors_allow_origins: Vec<String>,
+
+    /// The key that callers must send, as bearer token or as password.
+    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::secret)]
+    #[arg(env = "TRAYGATE_API_KEY", hide_env = true)]
+    pub(crate) api_key: Option<SecretString>,
+
+    /// Accepted for mcpo: with a key, documents and docs pages need it too unless --open-docs is given.
+    #[arg(long, env = "TRAYGATE_STRICT_AUTH", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub(crate) strict_auth: bool,
+
+    /// Let anyone read documents and docs pages without the key.
+    #[arg(long, env = "TRAYGATE_OPEN_DOCS", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub(crate) open_docs: bool,
+
+    /// Host names, besides this machine's own, that requests may be addressed to; may be repeated.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(env = "TRAYGATE_ALLOWED_HOSTS", hide_env = true)]
+    pub(crate) allowed_hosts: Vec<String>,
+
+    /// Environment variable for the servers; may be repeated.
+    #[arg(short, long, value_name = "NAME=VALUE", env = "TRAYGATE_ENV", hide_env = true)]
+    pub(crate) env: Vec<String>,
+
+    /// File of environment variables for the servers.
+    #[arg(long, value_name = "FILE", env = "TRAYGATE_ENV_PATH", hide_env = true)]
+    pub(crate) env_path: Option<PathBuf>,
+
+    /// How the server after `--` is reached.
+    #[arg(long = "type", visible_alias = "server-type", value_enum, ignore_case = true)]
+    #[arg(default_value = "stdio", env = "TRAYGATE_TYPE", hide_env = true)]
+    pub(crate) server_type: ServerType,
+
+    /// Headers for the server at the URL after `--`, as a JSON object.
+    #[arg(short = 'H', long, value_name = "JSON", value_parser = values::secret)]
+    #[arg(env = "TRAYGATE_HEADER", hide_env = true)]
+    pub(crate) header: Option<SecretString>,
+
+    /// The config file.
+    #[arg(short, long, value_name = "FILE", global = true, env = "TRAYGATE_CONFIG", hide_env = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Accepted for mcpo: the config file is watched anyway.
+    #[arg(long, env = "TRAYGATE_HOT_RELOAD", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub(crate) hot_reload: bool,
+
+    /// Do not watch the config file.
+    #[arg(long, env = "TRAYGATE_NO_HOT_RELOAD", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub(crate) no_hot_reload: bool,
+
+    /// Title of the root document.
+    #[arg(short, long, env = "TRAYGATE_NAME", hide_env = true)]
+    pub(crate) name: Option<String>,
+
+    /// Description of the root document.
+    #[arg(short, long, env = "TRAYGATE_DESCRIPTION", hide_env = true)]
+    pub(crate) description: Option<String>,
+
+    /// Version of the root document; alone, print Traygate's.
+    #[arg(short, long, num_args = 0..=1, value_name = "VALUE")]
+    #[arg(env = "TRAYGATE_VERSION", hide_env = true)]
+    #[expect(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
+    pub(crate) version: Option<Option<String>>,
+
+    /// Certificate chain for HTTPS, a PEM file.
+    #[arg(short = 't', long, value_name = "FILE", requires = "ssl_keyfile")]
+    #[arg(env = "TRAYGATE_SSL_CERTFILE", hide_env = true)]
+    pub(crate) ssl_certfile: Option<PathBuf>,
+
+    /// Private key for HTTPS, a PEM file.
+    #[arg(short = 'K', long, value_name = "FILE", requires = "ssl_certfile")]
+    #[arg(env = "TRAYGATE_SSL_KEYFILE", hide_env = true)]
+    pub(crate) ssl_keyfile: Option<PathBuf>,
+
+    /// Path that a reverse proxy in front strips; only documents show it.
+    #[arg(long, value_name = "PATH", env = "TRAYGATE_ROOT_PATH", hide_env = true)]
+    pub(crate) root_path: Option<String>,
+
+    /// Path before every server's own.
+    #[arg(long, value_name = "PATH", env = "TRAYGATE_PATH_PREFIX", hide_env = true)]
+    pub(crate) path_prefix: Option<String>,
+
+    /// Name operations as mcpo does: `tool_<name>_post`.
+    #[arg(long, env = "TRAYGATE_MCPO_OPERATION_IDS", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub(crate) mcpo_operation_ids: bool,
+
+    /// How much is logged: error, warn, info, debug, trace, off, or mcpo's CRITICAL, ERROR, WARNING, INFO, DEBUG.
+    #[arg(long, value_name = "LEVEL", global = true, env = "TRAYGATE_LOG_LEVEL", hide_env = true)]
+    pub(crate) log_level: Option<LogLevel>,
+}
+
+/// `--type`, in all the spellings that mcpo and config files use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServerType {
+    /// A command.
+    Stdio,
+    /// A URL of the older HTTP+SSE transport.
+    Sse,
+    /// A URL of streamable HTTP.
+    #[value(alias = "streamable_http", alias = "streamablehttp", alias = "http")]
+    StreamableHttp,
+}
+
+impl Args {
+    /// Reads a command line and the `TRAYGATE_` variables.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that was asked for: clap's errors print themselves.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        let mut args = Self::from_arg_matches(&matches)?;
+        let on_the_command_line = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+
+        if args.command.is_some() && !args.server.is_empty() {
+            return Err(command
+                .error(ErrorKind::ArgumentConflict, "a subcommand takes no server's command after `--`"));
+        }
+        if !args.server.is_empty() && args.options.config.is_some() {
+            if on_the_command_line("config") {
+                return Err(command.error(
+                    ErrorKind::ArgumentConflict,
+                    "`--config` and a command after `--` exclude each other: give one of them",
+                ));
+            }
+            args.options.config = None;
+        }
+        Ok(args)
+    }
+
+    /// Whether `--version` stands alone and asks for Traygate's own.
+    pub(crate) fn asks_version(&self) -> bool {
+        self.options.version == Some(None)
+    }
+}

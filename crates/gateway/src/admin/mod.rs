@@ -1,0 +1,35 @@
+//! `/-/api/`: what the tray, the config UI and `traygate status` ask of a running gateway.
+
+mod guard;
+mod routes;
+mod running;
+mod status;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::PathBuf, sync::Arc};
+
+use arc_swap::ArcSwap;
+use traygate_config::Diagnostic;
+use traygate_upstream::Hub;
+
+pub(crate) use self::{routes::router, running::Announcement, status::server_path};
+pub use self::{
+    running::RunningGateway,
+    status::{DiagnosticStatus, ServerLog, ServerStatus, Status, state_words},
+};
+
+use crate::http::Rules;
+
+/// What the admin API speaks of.
+pub(crate) struct Admin {
+    /// The servers.
+    pub(crate) hub: Hub,
+    /// Where the gateway listens, and the token that is this API's guard.
+    pub(crate) rules: Arc<ArcSwap<Rules>>,
+    /// What is to be said about the config file.
+    pub(crate) diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
+    /// The config file, where there is one.
+    pub(crate) config: Option<PathBuf>,
+}

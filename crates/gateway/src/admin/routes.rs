@@ -1,0 +1,86 @@
+use std::{sync::Arc, time::SystemTime};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::{Admin, ServerLog, ServerStatus, Status, guard::guard};
+
+/// The admin API below `/-/api/`, behind its guard.
+pub(crate) fn router(admin: Admin) -> Router {
+    let admin = Arc::new(admin);
+    Router::new()
+        .route("/-/api/status", get(status))
+        .route("/-/api/servers/{server}/restart", post(restart))
+        .route("/-/api/servers/{server}/log", get(log))
+        .route("/-/api/{*rest}", axum::routing::any(unknown))
+        .layer(middleware::map_response(never_cached))
+        .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
+        .with_state(admin)
+}
+
+async fn status(State(admin): State<Arc<Admin>>) -> Json<Status> {
+    let (now, rules) = (SystemTime::now(), admin.rules.load());
+    let servers =
+        admin.hub.catalogue().servers.values().map(|server| ServerStatus::new(server, &rules, now)).collect();
+    Json(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        addresses: admin.addresses.clone(),
+        tls: admin.tls,
+        config: admin.config.clone(),
+        servers: admin
+            .hub
+            .catalogue()
+            .servers
+            .values()
+            .map(|server| ServerStatus::new(server, now))
+            .collect(),
+        diagnostics: admin.diagnostics.load().iter().map(Into::into).collect(),
+    })
+}
+
+async fn restart(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
+    if !admin.hub.restart(&server) {
+        return unknown_server(&server);
+    }
+    match admin.hub.catalogue().servers.get(server.as_str()) {
+        Some(snapshot) => {
+            let status = ServerStatus::new(snapshot, &admin.rules.load(), SystemTime::now());
+            (StatusCode::ACCEPTED, Json(status)).into_response()
+        }
+        None => unknown_server(&server),
+    }
+}
+
+async fn log(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
+    if !admin.hub.catalogue().servers.contains_key(server.as_str()) {
+        return unknown_server(&server);
+    }
+    let lines = admin.hub.log(&server).iter().map(ToString::to_string).collect();
+    Json(ServerLog { server, lines }).into_response()
+}
+
+async fn unknown() -> Response {
+    refusal(StatusCode::NOT_FOUND, "unknown-path", "The admin API has no such path.")
+}
+
+async fn never_cached(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn unknown_server(server: &str) -> Response {
+    refusal(StatusCode::NOT_FOUND, "unknown-server", &format!("No server is named `{server}`."))
+}
+
+/// An error in the shape of all of the gateway's errors.
+pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({"detail": {"message": message, "code": code}}))).into_response()
+}

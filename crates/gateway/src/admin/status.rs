@@ -1,0 +1,183 @@
+use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use traygate_config::{Diagnostic, Severity};
+use traygate_upstream::{ServerSnapshot, State};
+
+use crate::http::{Layout, Rules};
+
+/// The answer of `GET /-/api/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Traygate's version.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether it listens with TLS.
+    pub tls: bool,
+    /// Its config file.
+    pub config: Option<PathBuf>,
+    /// The servers, in the config file's order.
+    pub servers: Vec<ServerStatus>,
+    /// What is to be said about the config file as it stands now.
+    pub diagnostics: Vec<DiagnosticStatus>,
+}
+
+/// One server in a [`Status`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerStatus {
+    /// Its key in the config file.
+    pub name: String,
+    /// The path that its document and tools stand under, percent-encoded; empty where that is the root.
+    pub path: String,
+    /// A stable word: `disabled`, `connecting`, `ready`, `sign-in-needed`, `backoff` or `failed`.
+    pub state: String,
+    /// The state in words for a person: "Ready", "Retrying in 8 s", ...
+    pub words: String,
+    /// Why it is retried, or stopped.
+    pub reason: Option<String>,
+    /// How many tools are known of it; `None` before its first Ready.
+    pub tools: Option<usize>,
+}
+
+/// One [`Diagnostic`] in a [`Status`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiagnosticStatus {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// A stable word, such as `unknown-key`.
+    pub code: String,
+    /// The server it is about.
+    pub server: Option<String>,
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// The answer of `GET /-/api/servers/{server}/log`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerLog {
+    /// The server's name.
+    pub server: String,
+    /// Its last lines, oldest first.
+    pub lines: Vec<String>,
+}
+
+/// RFC 3986, section 3.3: what a path segment cannot hold as it is.
+const NOT_IN_A_SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+/// The path that a server's document and tools stand under.
+pub(crate) fn server_path(rules: &Rules, server: &str) -> String {
+    match rules.layout {
+        Layout::Single(_) => String::new(),
+        Layout::Many => format!("{}/{}", rules.path_prefix, utf8_percent_encode(server, NOT_IN_A_SEGMENT)),
+    }
+}
+
+/// A server's state in the words that a person sees, in the tray as on the command line.
+pub fn state_words(state: &State, now: SystemTime) -> String {
+    match state {
+        State::Disabled => "Disabled".to_owned(),
+        State::Connecting => "Connecting".to_owned(),
+        State::Ready => "Ready".to_owned(),
+        State::SignInNeeded => "Needs sign-in".to_owned(),
+        State::Backoff { until, .. } => {
+            let left = until.duration_since(now).unwrap_or_default();
+            format!("Retrying in {} s", left.as_millis().div_ceil(1000).max(1))
+        }
+        State::Failed { reason } => format!("Stopped: {reason}"),
+    }
+}
+
+impl ServerStatus {
+    /// One server as it is `now`.
+    pub(super) fn new(server: &ServerSnapshot, rules: &Rules, now: SystemTime) -> Self {
+        let (state, reason) = match &server.state {
+            State::Disabled => ("disabled", None),
+            State::Connecting => ("connecting", None),
+            State::Ready => ("ready", None),
+            State::SignInNeeded => ("sign-in-needed", None),
+            State::Backoff { reason, .. } => ("backoff", Some(reason)),
+            State::Failed { reason } => ("failed", Some(reason)),
+        };
+        Self {
+            name: server.name.to_string(),
+            path: server_path(rules, server.name.as_str()),
+            state: state.to_owned(),
+            words: state_words(&server.state, now),
+            reason: reason.map(ToString::to_string),
+            tools: server.tools.as_ref().map(|set| set.tools.len()),
+        }
+    }
+}
+
+impl From<&Diagnostic> for DiagnosticStatus {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let severity = match diagnostic.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        Self {
+            severity: severity.to_owned(),
+            code: diagnostic.code.to_owned(),
+            server: diagnostic.server.as_ref().map(ToString::to_string),
+            line: diagnostic.position.line,
+            column: diagnostic.position.column,
+            message: diagnostic.message.clone(),
+            hint: diagnostic.hint.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_server_is_found_under_its_encoded_name() {
+        let many = Rules { path_prefix: "/v1".into(), ..Rules::default() };
+        assert_eq!(server_path(&many, "time"), "/v1/time");
+        assert_eq!(server_path(&many, "a b?ü%"), "/v1/a%20b%3F%C3%BC%25");
+        let name = traygate_config::ServerName::new("time").expect("a name");
+        assert_eq!(server_path(&Rules { layout: Layout::Single(name), ..many }, "time"), "");
+    }
+
+    #[test]
+    fn states_are_said_in_the_products_words() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let backoff =
+            |millis| State::Backoff { reason: "it broke".into(), until: now + Duration::from_millis(millis) };
+        for (state, words) in [
+            (State::Disabled, "Disabled"),
+            (State::Connecting, "Connecting"),
+            (State::Ready, "Ready"),
+            (State::SignInNeeded, "Needs sign-in"),
+            (backoff(8_000), "Retrying in 8 s"),
+            (backoff(7_001), "Retrying in 8 s"),
+            (backoff(0), "Retrying in 1 s"),
+            (State::Failed { reason: "no `npx`".into() }, "Stopped: no `npx`"),
+        ] {
+            assert_eq!(state_words(&state, now), words);
+        }
+    }
+}

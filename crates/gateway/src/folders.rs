@@ -1,0 +1,67 @@
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use directories::BaseDirs;
+use fs_err::OpenOptions;
+
+/// Where this user's files of Traygate are, by the system's own rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    /// What a person edits: `~/.config/traygate`, `~/Library/Application Support/traygate`, `%APPDATA%\traygate`.
+    pub config: PathBuf,
+    /// What is remembered across restarts.
+    pub state: PathBuf,
+    /// What holds while this user is logged in; in the state folder where the system has no place for it.
+    pub runtime: PathBuf,
+}
+
+impl Folders {
+    /// This user's folders; `None` where there is no home.
+    pub fn system() -> Option<Self> {
+        const NAME: &str = "traygate";
+        let base = BaseDirs::new()?;
+        let state = base.state_dir().unwrap_or(base.data_local_dir()).join(NAME);
+        let runtime = base.runtime_dir().map_or_else(|| state.join("run"), |dir| dir.join(NAME));
+        Some(Self { config: base.config_dir().join(NAME), state, runtime })
+    }
+
+    /// The config file of whoever names none.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.jsonc")
+    }
+
+    /// Writes the commented starter config where there is no config file yet; `true` if it did.
+    ///
+    /// # Errors
+    /// The folder or the file cannot be made; the error names it.
+    pub fn write_starter(&self) -> io::Result<bool> {
+        fs_err::create_dir_all(&self.config)?;
+        let file = self.config_file();
+        match OpenOptions::new().write(true).create_new(true).open(&file) {
+            Ok(mut file) => file.write_all(traygate_config::starter().as_bytes()).map(|()| true),
+            // A symlink that leads nowhere exists too: reading it will say so.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_starter_is_written_once_and_never_over_a_file() {
+        let home = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| home.path().join(name);
+        let folders = Folders { config: at("config/traygate"), state: at("state"), runtime: at("run") };
+        assert!(folders.write_starter().expect("written"));
+        let text = fs_err::read_to_string(folders.config_file()).expect("the starter");
+        assert_eq!(text, traygate_config::starter());
+        fs_err::write(folders.config_file(), "mine").expect("an edit");
+        assert!(!folders.write_starter().expect("left alone"));
+        assert_eq!(fs_err::read_to_string(folders.config_file()).expect("mine"), "mine");
+    }
+}

@@ -1,0 +1,8 @@
+//! From addresses to served connections.
+
+mod bind;
+mod port_owner;
+mod serve;
+mod tls;
+
+pub(crate) use self::{bind::Bound, serve::Listening, tls::TlsIdentity};

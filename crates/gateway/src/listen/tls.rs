@@ -1,0 +1,69 @@
+use std::sync::Arc;
+
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+
+use crate::Tls;
+
+/// A certificate chain and its key, read and matched.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsIdentity(RustlsConfig);
+
+impl TlsIdentity {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong with it.
+    pub(crate) fn read(files: &Tls) -> Result<Self, String> {
+        let Tls { certificate, key } = files;
+        let chain = fs_err::read(certificate)
+            .map_err(|error| format!("The certificate cannot be read: {error}. Check `--ssl-certfile`."))?;
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain)
+            .collect::<Result<_, _>>()
+            .ok()
+            .filter(|chain: &Vec<_>| !chain.is_empty())
+            .ok_or_else(|| {
+                let file = certificate.display();
+                format!("`{file}` holds no certificate in PEM form. Check `--ssl-certfile`.")
+            })?;
+        let private = fs_err::read(key)
+            .map_err(|error| format!("The private key cannot be read: {error}. Check `--ssl-keyfile`."))?;
+        let private = PrivateKeyDer::from_pem_slice(&private).map_err(|_| {
+            format!("`{}` holds no private key in PEM form. Check `--ssl-keyfile`.", key.display())
+        })?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map(|builder| builder.with_no_client_auth())
+            .and_then(|builder| builder.with_single_cert(chain, private))
+            .map_err(|error| {
+                let (certificate, key) = (certificate.display(), key.display());
+                format!("`{certificate}` and `{key}` cannot be used together: {error}. Give the key of this certificate.")
+            })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self(RustlsConfig::from_config(Arc::new(config))))
+    }
+
+    pub(super) fn config(&self) -> RustlsConfig {
+        self.0.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        let files = Tls { certificate: certificate.clone(), key };
+        let read = || TlsIdentity::read(&files).expect_err("no certificate");
+        assert!(read().contains("cert.pem") && read().contains("--ssl-certfile"), "{}", read());
+        fs_err::write(&certificate, "nothing").expect("a file");
+        assert!(read().contains("cert.pem` holds no certificate in PEM form"), "{}", read());
+    }
+}

@@ -69,3 +69,49 @@ impl Publisher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::name;
+
+    fn with(server: &ServerName) -> Publisher {
+        let publisher = Publisher::new();
+        publisher.replace(|servers| {
+            let snapshot = ServerSnapshot { name: server.clone(), state: State::Connecting, tools: None };
+            servers.insert(server.clone(), Arc::new(snapshot)).is_none()
+        });
+        publisher
+    }
+
+    #[test]
+    fn a_stopped_supervisor_writes_no_more() {
+        let (a, stopped) = (name("a"), CancellationToken::new());
+        let publisher = with(&a);
+        publisher.publish(&a, State::Ready, None, &stopped);
+        stopped.cancel();
+        publisher.publish(&a, State::SignInNeeded, None, &stopped);
+        assert_eq!(publisher.current().servers["a"].state, State::Ready);
+        assert_eq!(publisher.current().revision, 2);
+    }
+
+    #[test]
+    fn a_server_that_is_gone_does_not_come_back() {
+        let publisher = with(&name("a"));
+        publisher.publish(&name("b"), State::Ready, None, &CancellationToken::new());
+        assert!(!publisher.current().servers.contains_key("b"));
+    }
+
+    #[test]
+    fn readers_keep_the_snapshot_they_took_and_hear_of_the_next() {
+        let a = name("a");
+        let publisher = with(&a);
+        let (before, mut revisions) = (publisher.current(), publisher.revisions());
+        assert_eq!(*revisions.borrow_and_update(), 1);
+        publisher.publish(&a, State::Ready, None, &CancellationToken::new());
+        assert!(revisions.has_changed().is_ok_and(|changed| changed));
+        assert_eq!(before.servers["a"].state, State::Connecting);
+        publisher.replace(|_| false);
+        assert_eq!(*revisions.borrow_and_update(), 2);
+    }
+}

@@ -83,7 +83,13 @@ impl Task {
             self.connect().await;
         }
         let stop = self.supervisor.stop.clone();
-        while let Some(event) = stop.run_until_cancelled(self.event()).await {
+        loop {
+            // Biased: an attempt that the stop has cancelled is not told as one that failed.
+            let event = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                event = self.event() => event,
+            };
             self.step(event).await;
         }
         self.end().await;

@@ -147,6 +147,25 @@ async fn removal_ends_the_calls_that_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_ends_the_calls_that_run() {
+    let fakes = Fakes::new();
+    let a = fakes.server("a");
+    a.script().calls = Calls::Never;
+    a.script().closes = false;
+    fakes.hub.apply(&plain(&["a"]));
+    fakes.until_ready("a").await;
+    let begun = Instant::now();
+    let restart = async {
+        tokio::task::yield_now().await;
+        fakes.hub.restart("a")
+    };
+    let (result, restarted) = tokio::join!(fakes.call("a"), restart);
+    assert!(restarted && begun.elapsed() == Duration::ZERO);
+    assert!(matches!(&result, Err(CallError::ConnectionLost(why)) if why.contains("ended")), "{result:?}");
+    fakes.hub.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn removal_ends_the_calls_that_wait() {
     let fakes = Fakes::new();
     fakes.hub.apply(&plain(&["a"]));

@@ -49,7 +49,8 @@ pub(super) fn convert(arguments: &ConvertTime) -> Result<Told, String> {
                 .map(|time| ZonedDateTime::now().with_time_zone(from.clone()).date().to_datetime(time))
         })
         .map_err(|_| format!("`{time}` is no time. Use HH:MM or YYYY-MM-DDTHH:MM."))?;
-    let moment = local.to_zoned_datetime(from).map_err(|error| format!("`{time}` cannot be converted: {error}"))?;
+    let moment =
+        local.to_zoned_datetime(from).map_err(|error| format!("`{time}` cannot be converted: {error}"))?;
     Ok(Told::new(&moment.with_time_zone(to)))
 }
 

@@ -56,15 +56,12 @@ async fn request(
     }
     let request = ClientRequest::CallToolRequest(request);
     let sent = session.peer.send_request_with_option(request, PeerRequestOptions::no_options()).await;
-    let mut handle = match sent {
-        Ok(handle) => handle,
+    let Ok(mut handle) = sent else {
         // Nothing was sent.
-        Err(_) => {
-            return Err(CallError::Unavailable {
-                reason: failure::reason_of_end(session).await,
-                retry_after: None,
-            });
-        }
+        return Err(CallError::Unavailable {
+            reason: failure::reason_of_end(session).await,
+            retry_after: None,
+        });
     };
     let mut unanswered = Unanswered::new(session, handle.id.clone());
     let progress = session.progress.follow(handle.progress_token.clone());

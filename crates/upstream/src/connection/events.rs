@@ -10,7 +10,7 @@ use rmcp::{
     ClientHandler, Peer, RoleClient, ServiceError,
     model::{
         ClientCapabilities, ClientConfig, ErrorCode, Implementation, ProgressNotificationParam,
-        ProgressToken, ServerNotification, SubscriptionFilter,
+        ProgressToken, ProtocolVersion, ServerNotification, SubscriptionFilter,
     },
     service::NotificationContext,
 };
@@ -31,6 +31,7 @@ impl ClientHandler for Client {
     fn get_info(&self) -> ClientConfig {
         let ourselves = Implementation::new("traygate", env!("CARGO_PKG_VERSION")).with_title("Traygate");
         ClientConfig::new(ClientCapabilities::default(), ourselves)
+            .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
     }
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
@@ -98,7 +99,7 @@ impl Drop for Following<'_> {
 }
 
 /// The pause before a lost subscription is opened again, doubled each time up to the second value.
-const REOPEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+const REOPEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// Keeps a subscription to tool list changes open (specification 2026-07-28, `subscriptions/listen`): servers of this
 /// era send them nowhere else.

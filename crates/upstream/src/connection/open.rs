@@ -66,9 +66,8 @@ pub(super) async fn open(
                     let _ = demo.waiting().await;
                 }
             }));
-            let handshake = Handshake::begin(surroundings, ours, Mode::Discover).await;
-            handshake
-                .map(|session| session.finish(surroundings, End::default()))
+            over(ours, Mode::Discover, surroundings)
+                .await
                 .map_err(|error| failure::of_handshake(&error, None))
         }
     }
@@ -85,10 +84,19 @@ async fn by_sse(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Co
         .await
         .map_err(|error| failure::of_transport(&error, Some(&server.url)))?;
     // This transport is older than the newer era.
-    match Handshake::begin(surroundings, transport, Mode::Initialize).await {
-        Ok(handshake) => Ok(handshake.finish(surroundings, End::default())),
-        Err(error) => Err(failure::of_handshake(&error, Some(&server.url))),
-    }
+    over(transport, Mode::Initialize, surroundings)
+        .await
+        .map_err(|error| failure::of_handshake(&error, Some(&server.url)))
+}
+
+/// Opens a session over a transport that needs nothing else.
+pub(super) async fn over<T: Transport<RoleClient> + 'static>(
+    transport: T,
+    mode: Mode,
+    surroundings: &Surroundings,
+) -> Result<Connection, ClientInitializeError> {
+    let handshake = Handshake::begin(surroundings, transport, mode).await?;
+    Ok(handshake.finish(surroundings, End::default()))
 }
 
 fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
@@ -117,8 +125,9 @@ impl From<ConnectError> for Refusal {
     }
 }
 
+/// How a handshake is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     Initialize,
     Discover,
     Auto,

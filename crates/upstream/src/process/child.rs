@@ -87,13 +87,16 @@ impl Child {
         let why = Arc::new(OnceLock::<&'static str>::new());
         let (tell, ended) = watch::channel(None);
         let words = Arc::new(Mutex::new(LastWords::default()));
-        let stderr = surroundings.tracker.spawn(keep(stderr, surroundings.log.clone(), words.clone()));
+        let mut stderr = surroundings.tracker.spawn(keep(stderr, surroundings.log.clone(), words.clone()));
         surroundings.tracker.spawn({
             let (stop, why) = (stop.clone(), why.clone());
             async move {
                 let (status, asked) = attend(child.as_mut(), &stop, &kin).await;
                 kin.end().await;
-                let _ = timeout(LAST_WORDS, stderr).await;
+                if timeout(LAST_WORDS, &mut stderr).await.is_err() {
+                    // Something that we could not end holds it open.
+                    stderr.abort();
+                }
                 kin.forget();
                 let words = words.lock().unwrap_or_else(PoisonError::into_inner);
                 let reason = match (status, asked, why.get()) {
@@ -256,7 +259,8 @@ struct Kin;
 
 #[cfg(not(unix))]
 impl Kin {
-    fn announce(_: &ResolvedCommand, _: &Surroundings) -> Self {
+    fn announce(_: &ResolvedCommand, surroundings: &Surroundings) -> Self {
+        let _ = &surroundings.guardian;
         Self
     }
 

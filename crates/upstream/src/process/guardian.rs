@@ -31,6 +31,13 @@ pub fn guardian_main() -> Option<ExitCode> {
     if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(ARGUMENT)) {
         return None;
     }
+    guard();
+    Some(ExitCode::SUCCESS)
+}
+
+/// Reads the pipe to its end, then ends what is watched.
+#[cfg(unix)]
+pub(super) fn guard() {
     // A session of its own: Ctrl-C in the terminal and the terminal's end are for the gateway alone.
     let _ = rustix::process::setsid();
     let _ = std::env::set_current_dir("/");
@@ -39,7 +46,6 @@ pub fn guardian_main() -> Option<ExitCode> {
         follow(&line, &mut watched);
     }
     end_all(&watched.into_values().collect::<Vec<_>>());
-    Some(ExitCode::SUCCESS)
 }
 
 /// Nothing to do: job objects end the children.

@@ -6,6 +6,8 @@ use url::{Host, Url};
 
 /// Time to find the host and connect to it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// A peer that vanished without a word is noticed after a few of these.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 /// Idle connections that are kept for the next calls.
 const IDLE_CONNECTIONS: usize = 64;
 /// Hops of one request.
@@ -89,6 +91,7 @@ impl HttpClient {
             .user_agent(concat!("traygate/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
+            .tcp_keepalive(KEEPALIVE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .redirect(same_origin());
         if is_loopback(server) {
@@ -156,6 +159,11 @@ mod tests {
         ] {
             assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn https_is_at_hand() {
+        assert!(HttpClient::new(&Url::parse("https://example.com/mcp").unwrap()).is_ok());
     }
 
     #[tokio::test]

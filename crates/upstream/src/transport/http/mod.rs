@@ -19,7 +19,7 @@ use super::MAX_MESSAGE;
 use crate::resolve::ResolvedHttp;
 
 /// The longest pause between two attempts to open the stream of notifications again.
-const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(60);
+const MAX_RECONNECT_DELAY: Duration = Duration::from_mins(1);
 /// Calls in flight at one server.
 const MAX_CONCURRENT_REQUESTS: usize = 256;
 

@@ -1,0 +1,73 @@
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, ContentBlock, ProgressNotificationParam, ServerCapabilities,
+        ServerConfig,
+    },
+    serve_server,
+    service::RequestContext,
+};
+
+use super::*;
+use crate::{
+    connection::open::{Mode, over},
+    transport::pair,
+};
+
+#[tokio::test]
+async fn the_demo_speaks_the_newer_era() {
+    let surroundings = surroundings();
+    let connection = open_session(ResolvedUpstream::Demo, &surroundings).await.unwrap();
+    assert_eq!(connection.era(), Era::Discover);
+    assert_eq!(connection.info().name, "traygate-demo");
+    assert_eq!(connection.list_tools().await.unwrap().len(), 3);
+    assert_eq!(text(&call(&connection, "echo", json!({ "text": "hi" })).await.unwrap()), "hi");
+    let error = call(&connection, "nothing", json!({})).await.unwrap_err();
+    assert!(matches!(error, CallError::Rpc(_)));
+    connection.close().await;
+    surroundings.tracker.close();
+    surroundings.tracker.wait().await;
+}
+
+/// Needs `steps` pauses of 40 s, and says "still at it" after each.
+struct Slow;
+
+impl ServerHandler for Slow {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn call_tool(
+        &self,
+        call: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let token = context.meta.get_progress_token().unwrap();
+        let steps = call.arguments.unwrap_or_default()["steps"].as_u64().unwrap();
+        let talks = call.name == "talks";
+        for step in 0..steps {
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
+            let progress = ProgressNotificationParam::new(token.clone(), step as f64);
+            if talks {
+                context.peer.notify_progress(progress).await.unwrap();
+            }
+        }
+        Ok(CallToolResult::success(vec![ContentBlock::text("done")]).into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_starts_the_timeout_anew() {
+    let surroundings = surroundings();
+    let (ours, theirs) = pair();
+    surroundings.tracker.spawn(async move {
+        let _ = serve_server(Slow, theirs).await.unwrap().waiting().await;
+    });
+    let connection = over(ours, Mode::Discover, &surroundings).await.unwrap();
+    let result = call(&connection, "talks", json!({ "steps": 5 })).await.unwrap();
+    assert_eq!(text(&result), "done");
+    let error = call(&connection, "is silent", json!({ "steps": 5 })).await.unwrap_err();
+    assert!(matches!(error, CallError::Timeout(LONG)));
+    connection.close().await;
+}

@@ -1,0 +1,136 @@
+use super::*;
+
+fn scripted(temper: &str) -> ResolvedUpstream {
+    ResolvedUpstream::Stdio(ResolvedCommand {
+        command: "python3".into(),
+        args: vec!["-c".into(), include_str!("server.py").into(), temper.into()],
+        env: HashMap::from([("PATH".into(), std::env::var_os("PATH").unwrap())]),
+        cwd: None,
+    })
+}
+
+async fn calm(surroundings: &Surroundings) -> Connection {
+    open_session(scripted("calm"), surroundings).await.unwrap()
+}
+
+#[tokio::test]
+async fn shakes_hands_lists_and_calls_digit_for_digit() {
+    let connection = calm(&surroundings()).await;
+    assert_eq!(connection.era(), Era::Initialize);
+    let info = connection.info();
+    assert_eq!((info.name.as_str(), info.version.as_str()), ("scripted", "7"));
+    assert_eq!(info.instructions.as_deref(), Some("traygate is welcome"));
+
+    // The page that names itself as the next one is read once more, no oftener.
+    let tools = connection.list_tools().await.unwrap();
+    assert_eq!(
+        tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>(),
+        ["tool1", "tool2", "tool2"][..tools.len()]
+    );
+    assert_eq!(tools[0].input_schema["properties"]["n"]["maximum"].to_string(), "1.1");
+
+    let arguments: Value = serde_json::from_str(r#"{"big":12345678901234567890.10,"nothing":null}"#).unwrap();
+    let result = call(&connection, "echo", arguments).await.unwrap();
+    assert!(text(&result).contains(r#""arguments":{"big":12345678901234567890.10,"nothing":null}"#));
+    connection.close().await;
+}
+
+#[tokio::test]
+async fn garbage_half_a_line_and_far_too_much_do_no_harm() {
+    let surroundings = surroundings();
+    let connection = calm(&surroundings).await;
+    assert_eq!(text(&call(&connection, "garbage", json!({})).await.unwrap()), "fine");
+    let log = surroundings.log.lines().join("\n");
+    assert!(log.contains("no MCP message on stdout: Listening on stdio"), "{log}");
+    assert!(log.contains("a line of 70000000 bytes on stdout was too long"), "{log}");
+    connection.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_and_one_who_waited_too_long_cancel_upstream() {
+    let connection = calm(&surroundings()).await;
+    {
+        let silent = call(&connection, "silent", json!({}));
+        tokio::pin!(silent);
+        tokio::select! {
+            biased;
+            _ = &mut silent => panic!("it never answers"),
+            echo = call(&connection, "echo", json!({})) => { echo.unwrap(); }
+        }
+    }
+    assert_eq!(text(&call(&connection, "await_cancel", json!({})).await.unwrap()), "cancelled");
+    connection.close().await;
+
+    let connection = calm(&surroundings()).await;
+    let limit = Duration::from_millis(20);
+    let error = call_within(&connection, "silent", json!({}), limit).await.unwrap_err();
+    assert!(matches!(error, CallError::Timeout(after) if after == limit));
+    assert_eq!(text(&call(&connection, "await_cancel", json!({})).await.unwrap()), "cancelled");
+    connection.close().await;
+}
+
+#[tokio::test]
+async fn tool_changes_are_told() {
+    let connection = calm(&surroundings()).await;
+    let mut changes = connection.tool_changes();
+    call(&connection, "change", json!({})).await.unwrap();
+    changes.changed().await.unwrap();
+    assert_eq!(*changes.borrow(), 1);
+    connection.close().await;
+}
+
+#[tokio::test]
+async fn a_death_during_a_call_is_explained_and_the_call_not_repeated() {
+    let surroundings = surroundings();
+    let connection = calm(&surroundings).await;
+    let error = call(&connection, "die", json!({})).await.unwrap_err();
+    let reason = "its process exited with status 7; its last words: Error: out of luck";
+    assert!(matches!(&error, CallError::ConnectionLost(text) if &**text == reason), "{error:?}");
+    assert_eq!(&*connection.closed().await, reason);
+    let log = surroundings.log.lines();
+    assert!(log.contains(&r#"half a message on stdout: {"jsonrpc": "2.0", "id"#.into()), "{log:?}");
+    let error = call(&connection, "echo", json!({})).await.unwrap_err();
+    assert!(matches!(&error, CallError::Unavailable { reason: text, .. } if &**text == reason), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_answers_nonsense_to_discover_is_initialized() {
+    let connection = open_session(scripted("empty"), &surroundings()).await.unwrap();
+    assert_eq!(connection.era(), Era::Initialize);
+    connection.close().await;
+}
+
+#[tokio::test]
+async fn a_remembered_era_is_tried_first_and_the_other_after_it() {
+    for era in [Era::Initialize, Era::Discover] {
+        let surroundings = Surroundings { era: Some(era), ..surroundings() };
+        let connection = open_session(scripted("calm"), &surroundings).await.unwrap();
+        assert_eq!(connection.era(), Era::Initialize);
+        connection.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_exits_at_once_says_why() {
+    let error = open_session(scripted("dies"), &surroundings()).await.unwrap_err();
+    let expected = "its process exited with status 1; its last words: Error: API_KEY is not set";
+    assert!(matches!(&error, ConnectError::Transient(text) if &**text == expected), "{error:?}");
+}
+
+#[tokio::test]
+async fn closing_and_giving_up_leave_nothing_behind() {
+    let surroundings = surroundings();
+    let connection = calm(&surroundings).await;
+    drop(connection);
+    {
+        let opening = open_session(scripted("calm"), &surroundings);
+        tokio::pin!(opening);
+        tokio::select! {
+            biased;
+            _ = &mut opening => {}
+            () = std::future::ready(()) => {}
+        }
+    }
+    surroundings.tracker.close();
+    surroundings.tracker.wait().await;
+}

@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+use traygate_gateway::StartError;
+
 /// How `traygate` ends. The numbers are part of its interface: `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -15,6 +17,13 @@ pub(crate) enum Exit {
     NotRunning,
 }
 
+/// Why a command ends early: what a person reads, and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+}
+
 impl Exit {
     /// The table at the end of `--help`.
     pub(crate) const HELP: &str = "\
@@ -27,6 +36,11 @@ Exit codes:
 
 Every option can also be given as an environment variable: TRAYGATE_PORT for --port, TRAYGATE_API_KEY for --api-key, ...
 CONNECTION_TIMEOUT (seconds a server may take to start) and LOG_LEVEL are honoured as in mcpo.";
+
+    /// This end, with its reason.
+    pub(crate) fn because(self, message: impl Into<String>) -> Problem {
+        Problem { exit: self, message: message.into() }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -38,5 +52,15 @@ impl From<Exit> for ExitCode {
             Exit::AddressInUse => 3,
             Exit::NotRunning => 4,
         })
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        let exit = match &error {
+            StartError::Config(_) | StartError::Unguarded(_) | StartError::Tls(_) => Exit::Usage,
+            StartError::Listen(_) => Exit::AddressInUse,
+        };
+        exit.because(error.to_string())
     }
 }

@@ -1,7 +1,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -241,7 +241,7 @@ async fn first_config(source: &ConfigSource) -> Result<(ConfigText, Config, Vec<
     }
 }
 
-fn unusable(path: &PathBuf, diagnostics: &[Diagnostic]) -> StartError {
+fn unusable(path: &Path, diagnostics: &[Diagnostic]) -> StartError {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     let lines: Vec<String> = errors.map(|diagnostic| format!("{}:{diagnostic}", path.display())).collect();
     StartError::Config(lines.join("\n"))

@@ -6,6 +6,13 @@ use tracing::level_filters::LevelFilter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogLevel(pub(crate) LevelFilter);
 
+impl LogLevel {
+    /// Where nobody says otherwise.
+    pub(crate) const DEFAULT: Self = Self(LevelFilter::INFO);
+    /// Of commands whose output is what counts.
+    pub(crate) const QUIET: Self = Self(LevelFilter::WARN);
+}
+
 /// A word that is no log level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownLevel;

@@ -32,16 +32,10 @@ async fn status(State(admin): State<Arc<Admin>>) -> Json<Status> {
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
-        addresses: admin.addresses.clone(),
-        tls: admin.tls,
+        addresses: rules.addresses.clone(),
+        tls: rules.tls,
         config: admin.config.clone(),
-        servers: admin
-            .hub
-            .catalogue()
-            .servers
-            .values()
-            .map(|server| ServerStatus::new(server, now))
-            .collect(),
+        servers,
         diagnostics: admin.diagnostics.load().iter().map(Into::into).collect(),
     })
 }

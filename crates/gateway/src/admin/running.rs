@@ -41,7 +41,7 @@ struct Content {
 pub(crate) struct Announcement {
     file: PathBuf,
     lock: PathBuf,
-    _locked: File,
+    locked: File,
 }
 
 impl RunningGateway {
@@ -102,7 +102,7 @@ impl Announcement {
             (runtime_dir.join(&name).with_extension("json"), runtime_dir.join(&name).with_extension("lock"));
         let locked = create_private(&lock)?;
         locked.lock()?;
-        let announcement = Self { file, lock, _locked: locked };
+        let announcement = Self { file, lock, locked };
         let content = Content {
             pid: gateway.pid,
             addresses: gateway.addresses.clone(),
@@ -120,6 +120,7 @@ impl Announcement {
 
 impl Drop for Announcement {
     fn drop(&mut self) {
+        let _ = self.locked.unlock();
         let _ = fs_err::remove_file(&self.file);
         let _ = fs_err::remove_file(&self.lock);
     }
@@ -180,9 +181,9 @@ mod tests {
     #[test]
     fn what_a_dead_gateway_left_is_removed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut announcement = Announcement::write(folder.path(), &gateway()).expect("announced");
+        let announcement = Announcement::write(folder.path(), &gateway()).expect("announced");
         // As after SIGKILL: the lock is gone with its process, the files are not.
-        announcement._locked = File::create(folder.path().join("other")).expect("a file");
+        announcement.locked.unlock().expect("unlocked");
         assert!(RunningGateway::all(folder.path()).is_empty());
         assert!(!announcement.file.exists() && !announcement.lock.exists());
     }

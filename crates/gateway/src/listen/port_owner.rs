@@ -58,7 +58,7 @@ mod system {
         })
     }
 
-    /// Address and inode of one line of /proc/net/tcp that listens (proc_pid_net(5): state 0A).
+    /// Address and inode of one line of /proc/net/tcp that listens (`proc_pid_net(5)`: state 0A).
     pub(super) fn listener(line: &str) -> Option<(SocketAddr, u64)> {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
@@ -104,7 +104,8 @@ mod system {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use std::net::TcpListener;
 

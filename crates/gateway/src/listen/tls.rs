@@ -35,14 +35,18 @@ impl TlsIdentity {
         let private = PrivateKeyDer::from_pem_slice(&private).map_err(|_| {
             format!("`{}` holds no private key in PEM form. Check `--ssl-keyfile`.", key.display())
         })?;
+        let unusable = |error: rustls::Error| {
+            let (certificate, key) = (certificate.display(), key.display());
+            format!(
+                "`{certificate}` and `{key}` cannot be used together: {error}. Give the key of this certificate."
+            )
+        };
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map(|builder| builder.with_no_client_auth())
-            .and_then(|builder| builder.with_single_cert(chain, private))
-            .map_err(|error| {
-                let (certificate, key) = (certificate.display(), key.display());
-                format!("`{certificate}` and `{key}` cannot be used together: {error}. Give the key of this certificate.")
-            })?;
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_single_cert(chain, private)
+            .map_err(unusable)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(RustlsConfig::from_config(Arc::new(config))))
     }

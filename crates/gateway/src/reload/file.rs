@@ -45,7 +45,7 @@ fn broken(code: &'static str, message: String, hint: &str) -> Diagnostic {
 /// mcpo's `CONNECTION_TIMEOUT`, in seconds: the startup timeout of servers that name none. (One that names the
 /// default itself cannot be told from these.)
 pub(crate) fn connection_timeout(config: &mut Config, environment: &Environment) {
-    const DEFAULT: Duration = Duration::from_secs(60);
+    const DEFAULT: Duration = Duration::from_mins(1);
     let Some(text) = environment.variables.get(std::ffi::OsStr::new("CONNECTION_TIMEOUT")) else { return };
     let seconds = text.to_str().and_then(|text| text.trim().parse().ok());
     let timeout = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());

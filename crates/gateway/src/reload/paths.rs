@@ -58,7 +58,8 @@ fn reversed(path: &Path) -> Vec<OsString> {
     names
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use fs_err::os::unix::fs::symlink;
 

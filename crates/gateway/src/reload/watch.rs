@@ -38,7 +38,7 @@ impl FileWatch {
         let (event, events) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |result: notify::Result<Event>| {
             // Full: one is waiting already. An error may stand for lost events.
-            if result.map_or(true, |event| may_change(&event.kind)) {
+            if result.map_or(true, |event| may_change(event.kind)) {
                 let _ = event.try_send(());
             }
         })?;
@@ -73,6 +73,6 @@ impl FileWatch {
 }
 
 /// Reading a file is an event too, and our own reading must not wake us.
-fn may_change(kind: &EventKind) -> bool {
+fn may_change(kind: EventKind) -> bool {
     matches!(kind, EventKind::Access(AccessKind::Close(AccessMode::Write))) || !kind.is_access()
 }

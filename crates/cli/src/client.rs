@@ -1,0 +1,117 @@
+//! HTTP to a gateway on this machine.
+
+use std::path::{Path, PathBuf};
+
+use reqwest::{Client, StatusCode, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
+use traygate_gateway::RunningGateway;
+
+use crate::exit::{Exit, Problem};
+
+/// A gateway on this machine, and what opens it.
+pub(crate) struct GatewayClient {
+    http: Client,
+    base: String,
+    bearer: Option<SecretString>,
+}
+
+impl GatewayClient {
+    /// A client for the gateway at `base`, such as `http://127.0.0.1:8000`.
+    pub(crate) fn new(base: String, bearer: Option<SecretString>) -> Result<Self, Problem> {
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            // Its certificate names the machine as others see it, not 127.0.0.1; nobody sits between on loopback.
+            .tls_danger_accept_invalid_certs(true)
+            .build()
+            .map_err(|error| Exit::Failed.because(format!("No HTTP client: {error}.")))?;
+        Ok(Self { http, base, bearer })
+    }
+
+    /// GETs a path.
+    pub(crate) async fn get(&self, path: &str) -> Result<(StatusCode, String), Problem> {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(bearer) = &self.bearer {
+            request = request.bearer_auth(bearer.expose_secret());
+        }
+        let unanswered = |error: reqwest::Error| {
+            Exit::NotRunning.because(format!("The gateway at {} does not answer: {error}.", self.base))
+        };
+        let response = request.send().await.map_err(unanswered)?;
+        Ok((response.status(), response.text().await.map_err(unanswered)?))
+    }
+}
+
+/// The running gateway that serves `config`; the only one where `config` is `None`.
+pub(crate) fn find(
+    mut running: Vec<RunningGateway>,
+    config: Option<&Path>,
+) -> Result<RunningGateway, Problem> {
+    let Some(config) = config else {
+        return match (running.pop(), running.as_slice()) {
+            (None, _) => Err(Exit::NotRunning.because("No Traygate is running. Start one with `traygate`.")),
+            (Some(only), []) => Ok(only),
+            (Some(last), _) => {
+                running.push(last);
+                let each: Vec<_> = running.iter().map(describe).collect();
+                let each = each.join("\n  ");
+                Err(Exit::Usage
+                    .because(format!("Several are running; say which with `--config FILE`:\n  {each}")))
+            }
+        };
+    };
+    let wanted = real(config);
+    running
+        .into_iter()
+        .find(|gateway| gateway.config.as_deref().map(real).as_ref() == Some(&wanted))
+        .ok_or_else(|| {
+            Exit::NotRunning.because(format!("No Traygate is running that serves {}.", config.display()))
+        })
+}
+
+fn describe(gateway: &RunningGateway) -> String {
+    let config =
+        gateway.config.as_ref().map_or_else(|| "one server".into(), |path| path.display().to_string());
+    let address = gateway.addresses.first().map(ToString::to_string).unwrap_or_default();
+    format!("{address}, process {}: {config}", gateway.pid)
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs_err::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running(config: &[Option<&str>]) -> Vec<RunningGateway> {
+        let one = |(pid, config): (u32, Option<&str>)| RunningGateway {
+            pid,
+            addresses: vec![([127, 0, 0, 1], 8000).into()],
+            tls: false,
+            config: config.map(Into::into),
+            token: "s3cret".into(),
+        };
+        (1..).zip(config.iter().copied()).map(one).collect()
+    }
+
+    #[test]
+    fn a_gateway_is_found_by_its_config_or_by_being_the_only_one() {
+        let both = || running(&[Some("/a.json"), Some("/b.json")]);
+        assert_eq!(find(both(), Some(Path::new("/b.json"))).map(|gateway| gateway.pid).ok(), Some(2));
+        assert_eq!(find(running(&[None]), None).map(|gateway| gateway.pid).ok(), Some(1));
+        let problem = |running, config: Option<&str>| match find(running, config.map(Path::new)) {
+            Err(problem) => problem,
+            Ok(gateway) => panic!("{gateway:?}"),
+        };
+        assert_eq!(problem(both(), Some("/c.json")).exit, Exit::NotRunning);
+        assert_eq!(problem(running(&[]), None).exit, Exit::NotRunning);
+        let several = problem(both(), None);
+        assert_eq!(several.exit, Exit::Usage);
+        assert!(
+            several.message.contains("/a.json") && several.message.contains("/b.json"),
+            "{}",
+            several.message
+        );
+    }
+}

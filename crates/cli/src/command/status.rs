@@ -1,0 +1,117 @@
+use std::fmt::Write as _;
+
+use traygate_gateway::{Folders, RunningGateway, Status};
+
+use crate::{
+    args::ServeArgs,
+    client::{self, GatewayClient},
+    exit::{Exit, Problem},
+    output,
+};
+
+/// `traygate status`.
+pub(crate) async fn status(args: &ServeArgs) -> Result<Exit, Problem> {
+    let running = Folders::system().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
+    let gateway = client::find(running, args.config.as_deref())?;
+    let Some(url) = gateway.loopback_url() else {
+        return Err(Exit::Failed.because(format!(
+            "Traygate runs (process {}) and listens on no loopback address, where alone it tells its status. Start \
+             it with `--host 127.0.0.1` too.",
+            gateway.pid
+        )));
+    };
+    let client = GatewayClient::new(url.clone(), Some(gateway.token))?;
+    let (code, body) = client.get("/-/api/status").await?;
+    let status: Status = serde_json::from_str(&body).map_err(|_| {
+        Exit::Failed
+            .because(format!("The gateway at {url} gave no status ({code}). Is it of another version?"))
+    })?;
+    output::line(report(&url, &status));
+    Ok(Exit::Ok)
+}
+
+fn report(url: &str, status: &Status) -> String {
+    let mut text = format!("Traygate {} serves at {url} (process {})", status.version, status.pid);
+    if let Some(config) = &status.config {
+        let _ = write!(text, "\nConfig  {}", config.display());
+    }
+    let rows: Vec<_> = status
+        .servers
+        .iter()
+        .map(|server| {
+            let tools = match server.tools {
+                Some(1) => "1 tool".to_owned(),
+                Some(count) => format!("{count} tools"),
+                None => String::new(),
+            };
+            // A stopped server's words hold the reason already.
+            let reason = server.reason.as_deref().filter(|_| server.state == "backoff").unwrap_or_default();
+            [server.name.clone(), tools, server.words.clone(), reason.to_owned()]
+        })
+        .collect();
+    if rows.is_empty() {
+        text += "\n\nNo servers.";
+    } else {
+        text += "\n\n";
+        text += &output::table(&rows);
+    }
+    let file = status.config.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    for (index, diagnostic) in status.diagnostics.iter().enumerate() {
+        let gap = if index == 0 { "\n\n" } else { "\n" };
+        let hint = diagnostic.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+        let _ = write!(
+            text,
+            "{gap}{file}:{}:{}: {}: {}{hint}",
+            diagnostic.line, diagnostic.column, diagnostic.severity, diagnostic.message
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use traygate_gateway::{DiagnosticStatus, ServerStatus};
+
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_at_a_glance() {
+        let server = |name: &str, state: &str, words: &str, reason: Option<&str>, tools| ServerStatus {
+            name: name.into(),
+            path: format!("/{name}"),
+            state: state.into(),
+            words: words.into(),
+            reason: reason.map(Into::into),
+            tools,
+        };
+        let status = Status {
+            version: "1.2.3".into(),
+            pid: 7,
+            addresses: vec![([127, 0, 0, 1], 8000).into()],
+            tls: false,
+            config: Some("/c.json".into()),
+            servers: vec![
+                server("time", "ready", "Ready", None, Some(2)),
+                server("github", "backoff", "Retrying in 8 s", Some("no answer."), None),
+                server("x", "failed", "Stopped: no `npx`.", Some("no `npx`."), Some(1)),
+            ],
+            diagnostics: vec![DiagnosticStatus {
+                severity: "warning".into(),
+                code: "unknown-key".into(),
+                server: None,
+                line: 3,
+                column: 4,
+                message: "What is `a`?".into(),
+                hint: Some("Remove it.".into()),
+            }],
+        };
+        assert_eq!(
+            report("http://127.0.0.1:8000", &status),
+            "Traygate 1.2.3 serves at http://127.0.0.1:8000 (process 7)\nConfig  /c.json\n\n\
+             time    2 tools  Ready\n\
+             github           Retrying in 8 s     no answer.\n\
+             x       1 tool   Stopped: no `npx`.\n\n\
+             /c.json:3:4: warning: What is `a`? Remove it."
+        );
+    }
+}

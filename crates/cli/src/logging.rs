@@ -1,0 +1,165 @@
+//! The log: plain lines on stderr.
+
+use std::{
+    fmt::{self, Write as _},
+    io::{self, IsTerminal as _},
+};
+
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    level_filters::LevelFilter,
+};
+use tracing_subscriber::{
+    Registry,
+    filter::Targets,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
+    reload,
+    util::SubscriberInitExt as _,
+};
+
+use crate::args::LogLevel;
+
+/// The running log, whose level can still change.
+pub(crate) struct Logging(reload::Handle<Targets, Registry>);
+
+impl Logging {
+    /// Starts to log.
+    pub(crate) fn start(level: LogLevel) -> Self {
+        let (filter, handle) = reload::Layer::new(targets(level));
+        let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let lines =
+            tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colours).event_format(Line);
+        let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+        Self(handle)
+    }
+
+    /// Logs as much as `level` from now on.
+    pub(crate) fn set(&self, level: LogLevel) {
+        let _ = self.0.reload(targets(level));
+    }
+}
+
+/// Ours at `level`; other crates' only where something is wrong, unless everything is asked for.
+fn targets(LogLevel(level): LogLevel) -> Targets {
+    let others = if level == LevelFilter::TRACE { level } else { level.min(LevelFilter::WARN) };
+    // rmcp writes whole messages at its finer levels, arguments and headers among them.
+    Targets::new()
+        .with_default(others)
+        .with_target("traygate", level)
+        .with_target("rmcp", level.min(LevelFilter::WARN))
+}
+
+/// `12:34:56  INFO time: ready, 2 tools`
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    N: for<'w> FormatFields<'w> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut parts = Parts::default();
+        event.record(&mut parts);
+        let level = *event.metadata().level();
+        let colour = match level {
+            _ if !to.has_ansi_escapes() => None,
+            tracing::Level::ERROR => Some("31"),
+            tracing::Level::WARN => Some("33"),
+            tracing::Level::INFO => Some("32"),
+            _ => Some("2"),
+        };
+        write!(to, "{} ", jiff::ZonedDateTime::now().strftime("%H:%M:%S"))?;
+        match colour {
+            Some(colour) => write!(to, "\x1b[{colour}m{level:>5}\x1b[0m ")?,
+            None => write!(to, "{level:>5} ")?,
+        }
+        if !parts.server.is_empty() {
+            write!(to, "{}: ", parts.server)?;
+        }
+        writeln!(to, "{}{}", parts.message, parts.others)
+    }
+}
+
+/// The fields of an event: the server that it is about comes first, the message next.
+#[derive(Default)]
+struct Parts {
+    server: String,
+    message: String,
+    others: String,
+}
+
+impl Visit for Parts {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            "server" => write!(self.server, "{value:?}"),
+            name if name.starts_with("log.") => Ok(()),
+            name => write!(self.others, " {name}={value:?}"),
+        };
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(level: LevelFilter, log: impl FnOnce()) -> Vec<String> {
+        let sink = Sink::default();
+        let writer = sink.clone();
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .event_format(Line);
+        let subscriber = tracing_subscriber::registry().with(targets(LogLevel(level))).with(lines);
+        tracing::subscriber::with_default(subscriber, log);
+        let text = String::from_utf8(sink.0.lock().expect("not poisoned").clone()).expect("text");
+        // Without the time.
+        text.lines().map(|line| line[9..].to_owned()).collect()
+    }
+
+    #[test]
+    fn a_line_names_the_server_first() {
+        let lines = logged(LevelFilter::INFO, || {
+            tracing::info!(server = %"time", "ready, {} tools", 2);
+            tracing::warn!(error = "no", "something");
+            tracing::debug!("not wanted");
+        });
+        assert_eq!(lines, [" INFO time: ready, 2 tools", " WARN something error=no"]);
+    }
+
+    #[test]
+    fn other_crates_are_quiet_and_rmcp_always_is() {
+        let log = || {
+            tracing::info!(target: "hyper::proto", "chatter");
+            tracing::warn!(target: "hyper::proto", "trouble");
+            tracing::debug!(target: "rmcp::service", "a whole message");
+            tracing::debug!(target: "traygate_upstream::hub", "ours");
+        };
+        assert_eq!(logged(LevelFilter::DEBUG, log), [" WARN trouble", "DEBUG ours"]);
+        assert_eq!(logged(LevelFilter::TRACE, log), [" INFO chatter", " WARN trouble", "DEBUG ours"]);
+        assert_eq!(logged(LevelFilter::OFF, log), [""; 0]);
+    }
+}

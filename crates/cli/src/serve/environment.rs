@@ -1,0 +1,97 @@
+use std::{
+    collections::HashMap,
+    ffi::{OsStr, OsString},
+    path::Path,
+};
+
+use traygate_auth::Keychain;
+use traygate_gateway::Folders;
+use traygate_upstream::Environment;
+
+use crate::{
+    args::ServeArgs,
+    exit::{Exit, Problem},
+};
+
+/// What the servers inherit: our own variables, with those of `--env-path` where they are not set, and those of
+/// `--env` over both.
+pub(crate) fn environment(args: &ServeArgs, folders: Option<&Folders>) -> Result<Environment, Problem> {
+    Ok(Environment {
+        variables: variables(std::env::vars_os().collect(), args.env_path.as_deref(), &args.env)?,
+        keychain: Keychain::system(),
+        state_dir: folders.map(|folders| folders.state.clone()),
+        guardian: std::env::current_exe().ok().filter(|_| cfg!(unix)),
+    })
+}
+
+fn variables(
+    own: HashMap<OsString, OsString>,
+    file: Option<&Path>,
+    given: &[String],
+) -> Result<HashMap<OsString, OsString>, Problem> {
+    // The key is for callers; no server needs to know it.
+    let is_ours = |name: &OsStr| name == "TRAYGATE_API_KEY";
+    let mut variables: HashMap<_, _> = own.into_iter().filter(|(name, _)| !is_ours(name)).collect();
+    if let Some(path) = file {
+        let unreadable = |error: dotenvy::Error| {
+            let reason = match error {
+                // Its text holds the line, and the line a secret.
+                dotenvy::Error::LineParse(..) => "one of its lines is not NAME=VALUE".to_owned(),
+                error => error.to_string(),
+            };
+            Exit::Usage.because(format!("The variables in `{}` cannot be read: {reason}.", path.display()))
+        };
+        for variable in dotenvy::from_path_iter(path).map_err(unreadable)? {
+            let (name, value) = variable.map_err(unreadable)?;
+            variables.entry(name.into()).or_insert_with(|| value.into());
+        }
+    }
+    for variable in given.iter().filter(|variable| !variable.is_empty()) {
+        let (name, value) =
+            variable.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+                Exit::Usage.because("`--env` wants NAME=VALUE, for example `--env TZ=Europe/Berlin`.")
+            })?;
+        variables.insert(name.into(), value.into());
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> HashMap<OsString, OsString> {
+        [("A", "own"), ("B", "own"), ("TRAYGATE_API_KEY", "s3cret")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into()
+    }
+
+    #[test]
+    fn flags_win_over_our_own_and_those_over_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(".env");
+        fs_err::write(&file, "# a comment\nA=file\nC=file\nD='two words'\n").expect("a file");
+        let variables = variables(own(), Some(&file), &["B=flag".into(), "E=x=y".into()]).expect("variables");
+        let get = |name: &str| variables.get(OsStr::new(name)).and_then(|value| value.to_str());
+        assert_eq!(get("A"), Some("own"));
+        assert_eq!(get("B"), Some("flag"));
+        assert_eq!(get("C"), Some("file"));
+        assert_eq!(get("D"), Some("two words"));
+        assert_eq!(get("E"), Some("x=y"));
+        assert_eq!(get("TRAYGATE_API_KEY"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_without_values() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(".env");
+        let missing = variables(own(), Some(&file), &[]).expect_err("missing");
+        assert!(missing.message.contains(".env"), "{}", missing.message);
+        fs_err::write(&file, "A='s3cret\n").expect("a file");
+        let broken = variables(own(), Some(&file), &[]).expect_err("broken");
+        assert!(broken.message.contains(".env") && !broken.message.contains("s3cret"), "{}", broken.message);
+        let flag = variables(own(), None, &["s3cret".into()]).expect_err("no =");
+        assert_eq!(flag.exit, Exit::Usage);
+        assert!(!flag.message.contains("s3cret"));
+    }
+}

@@ -1,0 +1,43 @@
+use secrecy::ExposeSecret as _;
+use traygate_config::OperationIds;
+use traygate_gateway::{ConfigSource, Folders, Options, Tls};
+use traygate_upstream::Environment;
+
+use crate::args::ServeArgs;
+
+/// The command line as the gateway takes it.
+pub(crate) fn options(
+    args: &ServeArgs,
+    source: ConfigSource,
+    environment: Environment,
+    folders: Option<&Folders>,
+) -> Options {
+    let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
+    Options {
+        host: args.host.clone(),
+        port: args.port,
+        // A variable that is set to nothing is not set.
+        api_key: args.api_key.clone().filter(|key| !key.expose_secret().is_empty()),
+        open_docs: match (args.open_docs, args.strict_auth) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        },
+        cors_allow_origins: some(&args.cors_allow_origins),
+        allowed_hosts: args.allowed_hosts.clone(),
+        operation_ids: args.mcpo_operation_ids.then_some(OperationIds::Mcpo),
+        root_path: args.root_path.clone(),
+        path_prefix: args.path_prefix.clone(),
+        tls: args
+            .ssl_certfile
+            .clone()
+            .zip(args.ssl_keyfile.clone())
+            .map(|(certificate, key)| Tls { certificate, key }),
+        name: args.name.clone(),
+        description: args.description.clone(),
+        version: args.version.clone().flatten(),
+        hot_reload: !args.no_hot_reload,
+        runtime_dir: folders.map(|folders| folders.runtime.clone()),
+        ..Options::new(source, environment)
+    }
+}

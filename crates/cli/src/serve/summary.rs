@@ -1,0 +1,54 @@
+use std::{fmt::Write as _, net::SocketAddr};
+
+use traygate_gateway::{ConfigSource, Gateway};
+
+/// URLs that are written out; with more servers the pattern is clear.
+const LISTED: usize = 8;
+
+/// What a person wants to know once the port is open: where it is, what is behind it, and what to do next.
+pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -> String {
+    let url = gateway.url();
+    let mut text = format!("Traygate {} serves at {url}\n\n", env!("CARGO_PKG_VERSION"));
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {name:<12}{value}");
+    };
+    let local = url.replace("127.0.0.1", "localhost");
+    row("Docs", &format!("{local}/docs"));
+    let catalogue = gateway.hub().catalogue();
+    let names: Vec<&str> = catalogue.servers.keys().map(traygate_config::ServerName::as_str).collect();
+    match (source, names.as_slice()) {
+        (ConfigSource::Single(_), _) => row("Open WebUI", &format!("add the tool server {local}")),
+        (_, []) => row("Servers", "none yet: add one to the config file"),
+        (_, names) => {
+            row("Servers", &format!("{} (starting)", names.join(", ")));
+            row("Open WebUI", &format!("add the tool server {local} for all, or one by one:"));
+            for name in names.iter().take(LISTED) {
+                row("", &gateway.server_url(name).replace("127.0.0.1", "localhost"));
+            }
+            if names.len() > LISTED {
+                row("", "... and so on");
+            }
+        }
+    }
+    let port = gateway.addresses().first().map_or(0, SocketAddr::port);
+    if gateway.addresses().iter().any(|address| !address.ip().is_loopback()) {
+        let scheme = url.split(':').next().unwrap_or("http");
+        row("From Docker", &format!("{scheme}://host.docker.internal:{port} in place of the above"));
+    }
+    let everywhere: Vec<String> = gateway.addresses().iter().map(ToString::to_string).collect();
+    row("Listens on", &everywhere.join(", "));
+    row("API key", if gateway.needs_key() { "needed, as you gave it" } else { "none: this machine only" });
+    if let ConfigSource::File(path) = source {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let how = if watched { "changes apply at once" } else { "changes apply after a restart" };
+        row("Config", &format!("{} ({how})", path.display()));
+    }
+    let diagnostics = gateway.diagnostics();
+    if let (ConfigSource::File(path), false) = (source, diagnostics.is_empty()) {
+        text.push('\n');
+        for diagnostic in diagnostics {
+            let _ = writeln!(text, "  {}:{diagnostic}", path.display());
+        }
+    }
+    text
+}

@@ -1,0 +1,34 @@
+//! What callers see: `POST /{server}/{tool}`, documents, docs pages and the gateway's own `/-/` paths.
+
+mod keys;
+mod rules;
+mod upstreams;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use traygate_upstream::Hub;
+
+pub(crate) use self::{
+    keys::KeyDigest,
+    rules::{Layout, Rules},
+    upstreams::Upstreams,
+};
+
+/// What the HTTP side is made of. Everything in it may change while requests run.
+pub(crate) struct Surface<U = Hub> {
+    /// The servers.
+    pub(crate) upstreams: U,
+    /// What is allowed and how it is shown; a request reads it once.
+    pub(crate) rules: Arc<ArcSwap<Rules>>,
+    /// Further paths below `/-/` (`/-/api`, `/-/ui`, `/-/oauth`), full paths as keys. They stand behind the Host and
+    /// Origin checks, and bring a guard of their own: no key is asked for them.
+    pub(crate) own: Router,
+}
+
+/// The whole surface as one static router. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`.
+pub(crate) fn router<U: Upstreams>(surface: Surface<U>) -> Router {
+    let _ = (surface.upstreams, surface.rules);
+    surface.own
+}

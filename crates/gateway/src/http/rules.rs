@@ -1,0 +1,81 @@
+use std::{collections::HashMap, net::SocketAddr};
+
+use traygate_config::{HeaderForwarding, OperationIds, ServerName};
+
+use super::KeyDigest;
+
+/// Everything about the HTTP side that the command line, the config file and the listeners decide. Pure data, swapped
+/// as a whole; documents are made anew for new rules.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// Where tools are found.
+    pub(crate) layout: Layout,
+    /// The key of tools and documents; `None`: open to whoever passes the Host and Origin checks.
+    pub(crate) api_key: Option<KeyDigest>,
+    /// Opens `/-/metrics`, beside the API key.
+    pub(crate) admin_token: Option<KeyDigest>,
+    /// Documents and docs pages without the key.
+    pub(crate) open_docs: bool,
+    /// Names that a Host header may carry besides the built-in ones, without port.
+    pub(crate) allowed_hosts: Vec<String>,
+    /// Origins of web pages that may call; `*` for any.
+    pub(crate) cors_origins: Vec<String>,
+    /// Where the gateway listens, ports resolved.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// Whether it listens with TLS.
+    pub(crate) tls: bool,
+    /// How operationIds are made.
+    pub(crate) operation_ids: OperationIds,
+    /// `client_header_forwarding` of each server that has one.
+    pub(crate) header_forwarding: HashMap<ServerName, HeaderForwarding>,
+    /// What a reverse proxy strips from paths (`/tools`, or empty); only seen in documents.
+    pub(crate) root_path: String,
+    /// Before every server's path (`/v1`, or empty).
+    pub(crate) path_prefix: String,
+    /// Longest request body in bytes.
+    pub(crate) max_body_size: usize,
+    /// Title of the root document.
+    pub(crate) title: Option<String>,
+    /// Description of the root document.
+    pub(crate) description: Option<String>,
+    /// Version of the root document.
+    pub(crate) version: Option<String>,
+}
+
+/// Where tools are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// A config file: `/{server}/{tool}`.
+    Many,
+    /// One server from the command line: `/{tool}`.
+    Single(ServerName),
+}
+
+impl Rules {
+    /// Default of [`Rules::max_body_size`].
+    pub(crate) const MAX_BODY_SIZE: usize = 16 * 1024 * 1024;
+}
+
+impl Default for Rules {
+    /// No key, loopback names only: right for tests, and a start for `Rules { .., ..Rules::default() }`.
+    fn default() -> Self {
+        Self {
+            layout: Layout::Many,
+            api_key: None,
+            admin_token: None,
+            open_docs: false,
+            allowed_hosts: Vec::new(),
+            cors_origins: Vec::new(),
+            addresses: Vec::new(),
+            tls: false,
+            operation_ids: OperationIds::default(),
+            header_forwarding: HashMap::new(),
+            root_path: String::new(),
+            path_prefix: String::new(),
+            max_body_size: Self::MAX_BODY_SIZE,
+            title: None,
+            description: None,
+            version: None,
+        }
+    }
+}

@@ -35,9 +35,8 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// How documents describe the tools, in their order. Made at the first need.
     pub(crate) fn descriptions(&self) -> &[Description] {
-        self.descriptions.get_or_init(|| {
-            self.tools.values().map(|tool| Description::of(&tool.entry)).collect()
-        })
+        self.descriptions
+            .get_or_init(|| self.tools.values().map(|tool| Description::of(&tool.entry)).collect())
     }
 
     /// A tool by its name. `/a/` finds the tool `a` too: a redirect would lose the call.

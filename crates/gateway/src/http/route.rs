@@ -13,10 +13,7 @@ pub(crate) enum Route<'a> {
     /// GET of a document or docs page.
     Page(Page, Scope<'a>),
     /// A tool, by the names that stand in the path; `tool` is empty where the path ends with the server.
-    Tool {
-        server: Cow<'a, str>,
-        tool: Cow<'a, str>,
-    },
+    Tool { server: Cow<'a, str>, tool: Cow<'a, str> },
     /// Open WebUI asks every tool server whether it is an open-terminal: it is not, whatever its tools are called.
     OpenTerminalProbe,
     /// Nothing is ever here.
@@ -49,7 +46,9 @@ impl<'a> Route<'a> {
                 if let (true, Some(page)) = (is_read(method), Page::of(path)) {
                     return Self::Page(page, Scope::All);
                 }
-                let Some(path) = below(path, rules.path_prefix.trim_matches('/')) else { return Self::Nowhere };
+                let Some(path) = below(path, rules.path_prefix.trim_matches('/')) else {
+                    return Self::Nowhere;
+                };
                 let (server, rest) = path.split_once('/').unwrap_or((path, ""));
                 Self::within(method, decode(server), rest)
             }
@@ -149,16 +148,12 @@ mod tests {
         assert_eq!(Route::of(&Method::POST, "/v1/s/t", &rules), tool("s", "t"));
         assert_eq!(Route::of(&Method::POST, "/s/t", &rules), Route::Nowhere);
         assert_eq!(Route::of(&Method::POST, "/v12/t", &rules), Route::Nowhere);
-        assert_eq!(
-            Route::of(&Method::GET, "/openapi.json", &rules),
-            Route::Page(Page::Document, Scope::All)
-        );
+        assert_eq!(Route::of(&Method::GET, "/openapi.json", &rules), Route::Page(Page::Document, Scope::All));
     }
 
     #[test]
     fn a_single_server_has_its_tools_at_the_root() {
-        let rules =
-            Rules { layout: Layout::Single(ServerName::new("time").unwrap()), ..Rules::default() };
+        let rules = Rules { layout: Layout::Single(ServerName::new("time").unwrap()), ..Rules::default() };
         assert_eq!(Route::of(&Method::POST, "/a/b", &rules), tool("time", "a/b"));
         assert_eq!(
             Route::of(&Method::GET, "/docs", &rules),

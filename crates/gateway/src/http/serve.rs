@@ -62,7 +62,12 @@ impl<U: Upstreams> Face<U> {
         }
     }
 
-    async fn answer(&self, rules: &Arc<Rules>, origin: &Origin, request: Request) -> Result<Response, Problem> {
+    async fn answer(
+        &self,
+        rules: &Arc<Rules>,
+        origin: &Origin,
+        request: Request,
+    ) -> Result<Response, Problem> {
         host::check(rules, &self.machine, request.uri(), request.headers())?;
         let path = request.uri().path();
         let own = is_own(path);
@@ -87,8 +92,12 @@ impl<U: Upstreams> Face<U> {
             Route::OpenTerminalProbe | Route::Nowhere => {
                 self.check_key(rules, origin, &parts, Asker::Program)?;
                 let prefix = rules.path_prefix.trim_matches('/');
-                return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-server", "There is nothing at this path.")
-                    .hint(format!("The servers' paths begin with `/{prefix}/`.")));
+                return Err(Problem::new(
+                    StatusCode::NOT_FOUND,
+                    "unknown-server",
+                    "There is nothing at this path.",
+                )
+                .hint(format!("The servers' paths begin with `/{prefix}/`.")));
             }
         };
         self.check_key(rules, origin, &parts, Asker::Program)?;
@@ -122,7 +131,8 @@ impl<U: Upstreams> Face<U> {
             Scope::Server(name) => Some(find_server(rules, &catalogue, name)?),
         };
         if page == Page::Docs {
-            let title = server.map_or_else(|| "Traygate".to_owned(), |server| format!("{} - Traygate", server.name));
+            let title =
+                server.map_or_else(|| "Traygate".to_owned(), |server| format!("{} - Traygate", server.name));
             return Ok(docs::page(rules, &title));
         }
         let document = match server {
@@ -163,7 +173,13 @@ impl<U: Upstreams> Face<U> {
         self.own.clone().oneshot(request).await.map_err(|never| match never {})
     }
 
-    fn check_key(&self, rules: &Rules, origin: &Origin, parts: &request::Parts, asker: Asker) -> Result<(), Problem> {
+    fn check_key(
+        &self,
+        rules: &Rules,
+        origin: &Origin,
+        parts: &request::Parts,
+        asker: Asker,
+    ) -> Result<(), Problem> {
         match &rules.api_key {
             Some(api_key) => key::check(&[api_key], &parts.headers, origin, asker),
             None => Ok(()),
@@ -171,7 +187,11 @@ impl<U: Upstreams> Face<U> {
     }
 }
 
-fn find_server<'a>(rules: &Rules, catalogue: &'a Catalogue, name: &str) -> Result<&'a ServerSnapshot, Problem> {
+fn find_server<'a>(
+    rules: &Rules,
+    catalogue: &'a Catalogue,
+    name: &str,
+) -> Result<&'a ServerSnapshot, Problem> {
     if let Some(server) = catalogue.servers.get(name) {
         return Ok(server);
     }

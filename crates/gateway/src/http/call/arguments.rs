@@ -7,9 +7,8 @@ use crate::http::problem::Problem;
 
 /// Reads the arguments: a JSON object, or nothing at all for a tool that takes none.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<JsonObject, Problem> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(too_large(limit));
     }

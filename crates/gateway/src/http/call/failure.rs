@@ -14,9 +14,11 @@ const SOON: Duration = Duration::from_secs(2);
 pub(super) fn problem(server: &ServerSnapshot, tool: &str, error: CallError) -> Problem {
     let name = &server.name;
     match error {
-        CallError::UnknownServer => {
-            Problem::new(StatusCode::NOT_FOUND, "unknown-server", format!("There is no server `{name}` any more."))
-        }
+        CallError::UnknownServer => Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-server",
+            format!("There is no server `{name}` any more."),
+        ),
         CallError::Unavailable { reason, retry_after } => {
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", &*reason);
             problem.retry_after(retry_after.unwrap_or(SOON))
@@ -60,15 +62,16 @@ fn rpc(server: &str, tool: &str, error: ErrorData) -> Problem {
 fn sign_in_required(server: &ServerSnapshot) -> Problem {
     let name = &server.name;
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "sign-in-required", format!("`{name}` needs sign-in."))
-        .hint(format!("Choose \"Sign in\" for `{name}` in Traygate's menu, or run `traygate sign-in {name}`."))
+        .hint(format!(
+            "Choose \"Sign in\" for `{name}` in Traygate's menu, or run `traygate sign-in {name}`."
+        ))
 }
 
 /// Why nothing is known of a server's tools yet.
 pub(crate) fn unavailable(server: &ServerSnapshot) -> Problem {
     let name = &server.name;
-    let problem = |message: String| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", message)
-    };
+    let problem =
+        |message: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", message);
     match &server.state {
         State::Disabled => problem(format!("`{name}` is disabled in the config file."))
             .hint(format!("Remove `\"disabled\": true` from `{name}` to use it."))

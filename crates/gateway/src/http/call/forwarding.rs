@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn our_own_key_never_goes() {
-        let forwarding = HeaderForwarding { whitelist: vec!["authorization".into()], ..HeaderForwarding::default() };
+        let forwarding =
+            HeaderForwarding { whitelist: vec!["authorization".into()], ..HeaderForwarding::default() };
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer k3y"));
         let key = KeyDigest::of(&SecretString::from("k3y"));

@@ -23,7 +23,10 @@ enum Item<'a> {
     Json(&'a RawValue),
     Value(&'a Value),
     Note(String),
-    DataUri { mime_type: &'a str, data: &'a str },
+    DataUri {
+        mime_type: &'a str,
+        data: &'a str,
+    },
     Object(Value),
 }
 
@@ -49,7 +52,11 @@ pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Re
         items => serde_json::to_vec(items),
     };
     let body = body.map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "tool-error", format!("The result cannot be sent: {error}."))
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "tool-error",
+            format!("The result cannot be sent: {error}."),
+        )
     })?;
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], Body::from(body)).into_response())
@@ -96,7 +103,9 @@ fn append<'a>(items: &mut Vec<Item<'a>>, block: &'a ContentBlock) {
                 let mime_type = mime_type.as_deref().unwrap_or("application/octet-stream");
                 if !mime_type.starts_with("image/") {
                     let size = decoded_size(blob);
-                    items.push(Item::Note(format!("Resource {uri} ({mime_type}, {size} bytes) follows as data.")));
+                    items.push(Item::Note(format!(
+                        "Resource {uri} ({mime_type}, {size} bytes) follows as data."
+                    )));
                 }
                 items.push(Item::DataUri { mime_type, data: blob });
             }
@@ -124,7 +133,8 @@ fn object(block: &ContentBlock) -> Item<'_> {
 
 /// Whether a text is the JSON of `value`, or the very string.
 fn says(text: &str, value: &Value) -> bool {
-    value.as_str() == Some(text) || serde_json::from_str::<Value>(text).is_ok_and(|parsed| same(&parsed, value))
+    value.as_str() == Some(text)
+        || serde_json::from_str::<Value>(text).is_ok_and(|parsed| same(&parsed, value))
 }
 
 /// Equality of JSON values; numbers compare by value, so that `1.0` is `1`.
@@ -151,7 +161,8 @@ fn is_wrapping(structured: &Value, content: &[ContentBlock]) -> bool {
         ([block], inner) if says_block(block, inner) => true,
         ([], _) => false,
         (blocks, Value::Array(inner)) => {
-            blocks.len() == inner.len() && blocks.iter().zip(inner).all(|(block, value)| says_block(block, value))
+            blocks.len() == inner.len()
+                && blocks.iter().zip(inner).all(|(block, value)| says_block(block, value))
         }
         _ => false,
     }
@@ -160,12 +171,13 @@ fn is_wrapping(structured: &Value, content: &[ContentBlock]) -> bool {
 /// Raw image bytes for a caller whose Accept names images (`*/*` does not). An SVG may hold a script, so it never is
 /// served as a page of ours.
 fn image_bytes(image: &ImageContent, headers: &HeaderMap) -> Option<Response> {
-    let wanted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|accept| {
-        accept.split(',').any(|range| {
-            let range = range.split(';').next().unwrap_or_default().trim();
-            range == "image/*" || range.eq_ignore_ascii_case(&image.mime_type)
-        })
-    });
+    let wanted =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|accept| {
+            accept.split(',').any(|range| {
+                let range = range.split(';').next().unwrap_or_default().trim();
+                range == "image/*" || range.eq_ignore_ascii_case(&image.mime_type)
+            })
+        });
     if !wanted || !image.mime_type.starts_with("image/") || image.mime_type.starts_with("image/svg") {
         return None;
     }
@@ -195,7 +207,8 @@ fn tool_error(result: &CallToolResult) -> Problem {
     } else {
         texts.join("\n")
     };
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "tool-error", message).data(result.structured_content.clone())
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "tool-error", message)
+        .data(result.structured_content.clone())
 }
 
 /// How many bytes a base64 text stands for.

@@ -47,13 +47,18 @@ fn one_is_bare_several_are_an_array_none_says_so() {
 fn structured_content_wins_over_its_echo_and_never_drops_the_rest() {
     let structured = json!({"t": 1});
     assert_eq!(answer(json!({"content": [], "structuredContent": structured})), r#"{"t":1}"#);
-    assert_eq!(answer(json!({"content": [text("{ \"t\": 1.0 }")], "structuredContent": structured})), r#"{"t":1}"#);
+    assert_eq!(
+        answer(json!({"content": [text("{ \"t\": 1.0 }")], "structuredContent": structured})),
+        r#"{"t":1}"#
+    );
     assert_eq!(
         answer(json!({"content": [text("It is 1."), text("{\"t\":1}")], "structuredContent": structured})),
         r#"[{"t":1},"It is 1."]"#
     );
     assert_eq!(
-        answer(json!({"content": [{"type": "image", "data": "AA==", "mimeType": "image/png"}], "structuredContent": structured})),
+        answer(
+            json!({"content": [{"type": "image", "data": "AA==", "mimeType": "image/png"}], "structuredContent": structured})
+        ),
         r#"[{"t":1},"data:image/png;base64,AA=="]"#
     );
     assert_eq!(answer(json!({"content": [], "structuredContent": null})), "null");
@@ -96,7 +101,8 @@ fn media_and_resources_arrive() {
 
 #[test]
 fn a_lone_image_goes_as_bytes_to_whoever_accepts_images() {
-    let image = |mime: &str| result(json!({"content": [{"type": "image", "data": "AAEC", "mimeType": mime}]}));
+    let image =
+        |mime: &str| result(json!({"content": [{"type": "image", "data": "AAEC", "mimeType": mime}]}));
     let sent = |mime: &str, accept: &'static str| {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));

@@ -76,7 +76,11 @@ fn refusal(tool: &ToolEntry, validator: &Validator, value: &Value) -> Problem {
     let (mut list, mut sentences) = (Vec::new(), Vec::new());
     for error in validator.iter_errors(value).take(NAMED) {
         let (place, text) = (place(&error), text(&error));
-        sentences.push(if place.is_empty() { text.clone() } else { format!("`{}`: {text}", place.join(".")) });
+        sentences.push(if place.is_empty() {
+            text.clone()
+        } else {
+            format!("`{}`: {text}", place.join("."))
+        });
         list.push(item(&error, &place, text));
     }
     let message = format!("The arguments of `{}` do not fit: {}.", tool.name, sentences.join("; "));
@@ -122,7 +126,11 @@ fn text(error: &ValidationError<'_>) -> String {
         return "Field required".into();
     }
     let text = error.to_string();
-    if text.chars().count() <= WIDTH { text } else { error.masked().to_string().chars().take(WIDTH).collect() }
+    if text.chars().count() <= WIDTH {
+        text
+    } else {
+        error.masked().to_string().chars().take(WIDTH).collect()
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +202,8 @@ mod tests {
         ] {
             assert_eq!(check(schema.clone(), sent).unwrap(), forwarded);
         }
-        for refused in [r#"{"i":"seven"}"#, r#"{"i":"1.5"}"#, r#"{"b":"yes"}"#, r#"{"i":""}"#, r#"{"e":"3"}"#] {
+        for refused in [r#"{"i":"seven"}"#, r#"{"i":"1.5"}"#, r#"{"b":"yes"}"#, r#"{"i":""}"#, r#"{"e":"3"}"#]
+        {
             check(schema.clone(), refused).unwrap_err();
         }
     }
@@ -208,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_schema_that_is_no_schema_leaves_the_check_to_the_server() {
-        for schema in [json!({"type": 5}), json!({"$ref": "https://example.com/s.json"}), json!({"$ref": "#/$defs/No"})]
+        for schema in
+            [json!({"type": 5}), json!({"$ref": "https://example.com/s.json"}), json!({"$ref": "#/$defs/No"})]
         {
             assert_eq!(check(schema, r#"{"a":1}"#).unwrap(), r#"{"a":1}"#);
         }

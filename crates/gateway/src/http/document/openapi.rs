@@ -81,9 +81,14 @@ pub(super) fn of_server(rules: &Rules, name: &ServerName, info: &ServerInfo, pre
     let own = |text: &Option<String>| text.clone().filter(|_| single);
     let named = || if single { said(info.title.as_deref()).or(said(Some(&info.name))) } else { None };
     let title = own(&rules.title).unwrap_or_else(|| named().unwrap_or(name.as_str()).to_owned());
-    let description = own(&rules.description).or_else(|| said(info.instructions.as_deref()).map(str::to_owned));
+    let description =
+        own(&rules.description).or_else(|| said(info.instructions.as_deref()).map(str::to_owned));
     let version = own(&rules.version).unwrap_or_else(|| said(Some(&info.version)).unwrap_or("0").to_owned());
-    let url = if single { rules.root_path.clone() } else { format!("{}{}", rules.root_path, server_path(rules, name)) };
+    let url = if single {
+        rules.root_path.clone()
+    } else {
+        format!("{}{}", rules.root_path, server_path(rules, name))
+    };
     document(rules, info_object(title, description, version), &url, paths)
 }
 
@@ -144,7 +149,8 @@ fn document(rules: &Rules, info: Value, url: &str, paths: Map<String, Value>) ->
     });
     if rules.api_key.is_some() {
         // FastAPI's name for it, which saved clients know from mcpo.
-        document["components"]["securitySchemes"] = json!({ "HTTPBearer": { "type": "http", "scheme": "bearer" } });
+        document["components"]["securitySchemes"] =
+            json!({ "HTTPBearer": { "type": "http", "scheme": "bearer" } });
         document["security"] = json!([{ "HTTPBearer": [] }]);
     }
     document

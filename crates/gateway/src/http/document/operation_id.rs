@@ -66,7 +66,8 @@ fn wish(style: OperationIds, tool: &str) -> String {
     match style {
         OperationIds::Tool => legal(tool),
         OperationIds::Mcpo => {
-            let name: String = tool.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            let name: String =
+                tool.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
             format!("tool_{}_post", cut(&name, LONGEST - "tool__post".len()))
         }
     }
@@ -107,7 +108,10 @@ mod tests {
 
     #[test]
     fn legal_names_stay_and_others_become_legal() {
-        assert_eq!(ids(OperationIds::Tool, &["get-env", "get_env", "a b", "x.y"]), ["get-env", "get_env", "a_b", "x_y"]);
+        assert_eq!(
+            ids(OperationIds::Tool, &["get-env", "get_env", "a b", "x.y"]),
+            ["get-env", "get_env", "a_b", "x_y"]
+        );
         assert_eq!(ids(OperationIds::Mcpo, &["get-env", "x.y"]), ["tool_get_env_post", "tool_x_y_post"]);
     }
 

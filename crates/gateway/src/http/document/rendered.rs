@@ -23,7 +23,8 @@ impl Rendered {
         let body = Bytes::from(document.to_string());
         let digest = hex::encode(&Sha256::digest(&body)[..16]);
         // Hex digits and quotes are a valid header value; the fallback is never used.
-        let etag = HeaderValue::from_str(&format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+        let etag =
+            HeaderValue::from_str(&format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\""));
         Self { body, etag, gzip: OnceLock::new() }
     }
 
@@ -69,7 +70,8 @@ pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.split(','))
         .any(|coding| {
             let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-            let zero = weight.trim().strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+            let zero =
+                weight.trim().strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
             name.trim().eq_ignore_ascii_case("gzip") && !zero
         })
 }

@@ -23,7 +23,8 @@ impl MachineName {
     /// The name itself, and with `.local` as mDNS gives it (RFC 6762 §3).
     fn is(&self, host: &str) -> bool {
         let own = |name: &str| !self.0.is_empty() && name.eq_ignore_ascii_case(&self.0);
-        own(host) || host.rsplit_once('.').is_some_and(|(name, end)| end.eq_ignore_ascii_case("local") && own(name))
+        own(host)
+            || host.rsplit_once('.').is_some_and(|(name, end)| end.eq_ignore_ascii_case("local") && own(name))
     }
 }
 
@@ -91,10 +92,8 @@ mod tests {
     use super::*;
 
     fn passes(host: &str, allowed: &[&str]) -> bool {
-        let rules = Rules {
-            allowed_hosts: allowed.iter().map(ToString::to_string).collect(),
-            ..Rules::default()
-        };
+        let rules =
+            Rules { allowed_hosts: allowed.iter().map(ToString::to_string).collect(), ..Rules::default() };
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().unwrap());
         check(&rules, &MachineName::new("Desk.Example."), &Uri::from_static("/"), &headers).is_ok()
@@ -121,7 +120,8 @@ mod tests {
 
     #[test]
     fn other_names_pass_only_where_they_are_listed() {
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "1.2.3", "[::1"] {
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "1.2.3", "[::1"]
+        {
             assert!(!passes(host, &["tools.example", "*.corp.example"]), "{host}");
         }
         for host in ["tools.example:8000", "TOOLS.example", "a.corp.example"] {

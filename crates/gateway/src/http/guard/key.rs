@@ -36,7 +36,9 @@ pub(crate) fn check(
         Shown::Basic(false) | Shown::Nothing => {
             let challenge = match asker {
                 Asker::Program => "Bearer realm=\"Traygate\"",
-                Asker::Person => "Basic realm=\"Traygate: any name, the API key as password\", charset=\"UTF-8\"",
+                Asker::Person => {
+                    "Basic realm=\"Traygate: any name, the API key as password\", charset=\"UTF-8\""
+                }
             };
             Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "An API key is needed.")
                 .hint("Send the header `Authorization: Bearer KEY`.")
@@ -66,9 +68,7 @@ fn shown(keys: &[&KeyDigest], headers: &HeaderMap, origin: &Origin) -> Shown {
 pub(crate) fn carries(value: &HeaderValue, key: &KeyDigest) -> bool {
     key.matches(value.as_bytes())
         || after_scheme(value, b"bearer").is_some_and(|token| key.matches(token))
-        || after_scheme(value, b"basic")
-            .and_then(password)
-            .is_some_and(|password| key.matches(&password))
+        || after_scheme(value, b"basic").and_then(password).is_some_and(|password| key.matches(&password))
 }
 
 /// What follows the scheme, which compares without case (RFC 9110 §11.1).

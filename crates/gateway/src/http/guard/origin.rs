@@ -38,7 +38,11 @@ impl Origin {
         let web = scheme == "http" || scheme == "https";
         if web && own.is_some_and(|own| own.eq_ignore_ascii_case(authority)) {
             Self::Own(value.clone())
-        } else if rules.cors_origins.iter().any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
+        } else if rules
+            .cors_origins
+            .iter()
+            .any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin))
+        {
             Self::Listed(value.clone())
         } else if rules.cors_origins.iter().any(|listed| listed == "*")
             || (web && rules.api_key.is_some() && is_loopback(authority))
@@ -93,7 +97,9 @@ impl Origin {
         answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
         answer.insert(
             header::VARY,
-            HeaderValue::from_static("Access-Control-Request-Headers, Access-Control-Request-Private-Network"),
+            HeaderValue::from_static(
+                "Access-Control-Request-Headers, Access-Control-Request-Private-Network",
+            ),
         );
         response
     }

@@ -11,14 +11,29 @@ const BUDGET: usize = 4000;
 
 /// Keywords of a schema that hold one schema.
 const ONE: [&str; 10] = [
-    "items", "contains", "propertyNames", "not", "if", "then", "else", "contentSchema", "unevaluatedItems",
+    "items",
+    "contains",
+    "propertyNames",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+    "unevaluatedItems",
     "unevaluatedProperties",
 ];
 /// Keywords that hold schemas by name.
 const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
 /// Keywords that only serve references, which are gone afterwards.
 const DROPPED: [&str; 9] = [
-    "$defs", "definitions", "$schema", "$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$comment",
+    "$defs",
+    "definitions",
+    "$schema",
+    "$id",
+    "$anchor",
+    "$dynamicAnchor",
+    "$recursiveAnchor",
+    "$comment",
     "$vocabulary",
 ];
 
@@ -55,7 +70,8 @@ impl<'a> Inliner<'a> {
         }
         self.left -= 1;
         let mut result = self.keywords(schema, depth);
-        if let Some(reference) = schema.get("$ref").or_else(|| schema.get("$dynamicRef")).and_then(Value::as_str)
+        if let Some(reference) =
+            schema.get("$ref").or_else(|| schema.get("$dynamicRef")).and_then(Value::as_str)
             && let Value::Object(target) = self.reference(reference, depth)
         {
             merge::all_of(&mut result, target);
@@ -84,7 +100,9 @@ impl<'a> Inliner<'a> {
                 "anyOf" | "prefixItems" => (keyword.as_str(), self.list(value, depth)),
                 "oneOf" if !schema.contains_key("anyOf") => ("anyOf", self.list(value, depth)),
                 "oneOf" => ("oneOf", self.list(value, depth)),
-                "additionalProperties" | "unevaluatedProperties" | "unevaluatedItems" if value.is_boolean() => {
+                "additionalProperties" | "unevaluatedProperties" | "unevaluatedItems"
+                    if value.is_boolean() =>
+                {
                     (keyword.as_str(), value.clone())
                 }
                 "additionalProperties" => (keyword.as_str(), self.schema(value, depth + 1)),
@@ -132,7 +150,10 @@ impl<'a> Inliner<'a> {
 /// A schema without its inside.
 fn cut(schema: &Map<String, Value>) -> Value {
     let mut result = Map::new();
-    result.insert("type".into(), schema.get("type").filter(|kind| kind.is_string()).cloned().unwrap_or("object".into()));
+    result.insert(
+        "type".into(),
+        schema.get("type").filter(|kind| kind.is_string()).cloned().unwrap_or("object".into()),
+    );
     if let Some(description) = schema.get("description") {
         result.insert("description".into(), description.clone());
     }

@@ -13,7 +13,9 @@ pub(super) fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value>
 /// The subschema that carries `$anchor` (JSON Schema 2020-12, core §8.2.2).
 fn anchored<'a>(schema: &'a Value, anchor: &str) -> Option<&'a Value> {
     match schema {
-        Value::Object(object) if object.get("$anchor").and_then(Value::as_str) == Some(anchor) => Some(schema),
+        Value::Object(object) if object.get("$anchor").and_then(Value::as_str) == Some(anchor) => {
+            Some(schema)
+        }
         Value::Object(object) => object.values().find_map(|value| anchored(value, anchor)),
         Value::Array(values) => values.iter().find_map(|value| anchored(value, anchor)),
         _ => None,

@@ -28,7 +28,10 @@ fn check(schema: &Value, nested: bool) {
         assert!(!object.contains_key(gone), "{gone} in {schema}");
     }
     if nested && !object.is_empty() {
-        assert!(["type", "anyOf", "oneOf", "not"].iter().any(|known| object.contains_key(*known)), "{schema}");
+        assert!(
+            ["type", "anyOf", "oneOf", "not"].iter().any(|known| object.contains_key(*known)),
+            "{schema}"
+        );
     }
     for named in ["properties", "patternProperties"] {
         for schema in object.get(named).and_then(Value::as_object).into_iter().flat_map(Map::values) {
@@ -67,7 +70,10 @@ fn every_other_keyword_is_kept() {
 
 #[test]
 fn a_missing_type_is_added_from_the_values() {
-    assert_eq!(property(json!({"enum": ["a", 1, null]})), json!({"enum": ["a", 1, null], "type": ["string", "integer", "null"]}));
+    assert_eq!(
+        property(json!({"enum": ["a", 1, null]})),
+        json!({"enum": ["a", 1, null], "type": ["string", "integer", "null"]})
+    );
     assert_eq!(property(json!({"const": "z"})), json!({"const": "z", "type": "string"}));
     assert_eq!(property(json!({"enum": [1, 2]}))["type"], "integer");
     assert_eq!(property(json!({"properties": {"a": {"type": "string"}}}))["type"], "object");

@@ -1,7 +1,16 @@
 //! What callers see: `POST /{server}/{tool}`, documents, docs pages and the gateway's own `/-/` paths.
 
-mod keys;
+mod call;
+mod docs;
+mod document;
+mod guard;
+mod health;
+mod metrics;
+mod prepared;
+mod problem;
+mod route;
 mod rules;
+mod serve;
 mod upstreams;
 
 use std::sync::Arc;
@@ -11,7 +20,7 @@ use axum::Router;
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
-    keys::KeyDigest,
+    guard::KeyDigest,
     rules::{Layout, Rules},
     upstreams::Upstreams,
 };
@@ -27,8 +36,11 @@ pub(crate) struct Surface<U = Hub> {
     pub(crate) own: Router,
 }
 
-/// The whole surface as one static router. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`.
+/// The whole surface as one static router: only the catalogue behind it changes. Serve it with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
 pub(crate) fn router<U: Upstreams>(surface: Surface<U>) -> Router {
-    let _ = (surface.upstreams, surface.rules);
-    surface.own
+    Router::new().fallback(serve::serve::<U>).with_state(Arc::new(serve::Face::new(surface)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+use axum::body::{Body, to_bytes};
+use http::{HeaderMap, StatusCode, header};
+use rmcp::model::JsonObject;
+use serde_json::Value;
+
+use crate::http::problem::Problem;
+
+/// Reads the arguments: a JSON object, or nothing at all for a tool that takes none.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<JsonObject, Problem> {
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
+        return Err(too_large(limit));
+    }
+    let body = to_bytes(body, limit).await.map_err(|_| too_large(limit))?;
+    parse(&body)
+}
+
+fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
+    if body.trim_ascii().is_empty() {
+        return Ok(JsonObject::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(other) => {
+            let got = match other {
+                Value::Null => "null",
+                Value::Bool(_) => "a boolean",
+                Value::Number(_) => "a number",
+                Value::String(_) => "a string",
+                Value::Array(_) => "an array",
+                Value::Object(_) => "an object",
+            };
+            let message = format!("The arguments must be a JSON object, and this is {got}.");
+            let item = serde_json::json!({
+                "type": "dict_type", "loc": ["body"], "msg": "Input should be a JSON object", "input": other,
+            });
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-arguments", message).list(vec![item]))
+        }
+        Err(error) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-json",
+            format!("The body is not JSON: {error}."),
+        )
+        .hint("Send the arguments as one JSON object.")),
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload-too-large",
+        format!("The body is longer than {limit} bytes."),
+    )
+    .hint("Send less, or raise `traygate.maxBodySize` in the config file.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_no_arguments() {
+        for body in [&b""[..], b" \n", b"{}"] {
+            assert!(parse(body).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn every_digit_is_kept() {
+        let text = r#"{"n":12345678901234567890123.10,"x":null,"l":[{"a":null}],"i":5}"#;
+        assert_eq!(serde_json::to_string(&parse(text.as_bytes()).unwrap()).unwrap(), text);
+    }
+}

@@ -1,0 +1,91 @@
+//! Why a call gave no result, as the caller gets told.
+
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use rmcp::model::{ErrorCode, ErrorData};
+use traygate_upstream::{CallError, ServerSnapshot, State};
+
+use crate::http::problem::Problem;
+
+/// When to come back where nothing better is known.
+const SOON: Duration = Duration::from_secs(2);
+
+pub(super) fn problem(server: &ServerSnapshot, tool: &str, error: CallError) -> Problem {
+    let name = &server.name;
+    match error {
+        CallError::UnknownServer => Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-server",
+            format!("There is no server `{name}` any more."),
+        ),
+        CallError::Unavailable { reason, retry_after } => {
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", &*reason);
+            problem.retry_after(retry_after.unwrap_or(SOON))
+        }
+        CallError::SignInNeeded => sign_in_required(server),
+        CallError::Timeout(limit) => Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "timeout",
+            format!("`{tool}` of `{name}` did not answer within {} s.", limit.as_secs()),
+        )
+        .hint("Ask for less, or raise the server's `timeout` in the config file."),
+        CallError::ConnectionLost(reason) => Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "connection-lost",
+            format!("The connection to `{name}` was lost while `{tool}` ran: {reason}"),
+        )
+        .hint("The call may have taken effect: check before calling again."),
+        CallError::Rpc(error) => rpc(name.as_str(), tool, error),
+    }
+}
+
+/// JSON-RPC codes become statuses as in mcpo; a timeout that the server reports is 504.
+fn rpc(server: &str, tool: &str, error: ErrorData) -> Problem {
+    /// What the MCP SDKs send for "request timed out": Python's 408, TypeScript's -32001.
+    const TIMED_OUT: [ErrorCode; 2] = [ErrorCode(408), ErrorCode(-32001)];
+    let (status, code) = match error.code {
+        ErrorCode::PARSE_ERROR | ErrorCode::INVALID_REQUEST => (StatusCode::BAD_REQUEST, "rpc-error"),
+        ErrorCode::METHOD_NOT_FOUND => (StatusCode::NOT_FOUND, "rpc-error"),
+        ErrorCode::INVALID_PARAMS => (StatusCode::UNPROCESSABLE_ENTITY, "rpc-error"),
+        code if TIMED_OUT.contains(&code) => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "rpc-error"),
+    };
+    let message = if error.message.trim().is_empty() {
+        format!("`{tool}` of `{server}` failed with JSON-RPC error {}.", error.code.0)
+    } else {
+        error.message.into_owned()
+    };
+    Problem::new(status, code, message).data(error.data)
+}
+
+fn sign_in_required(server: &ServerSnapshot) -> Problem {
+    let name = &server.name;
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "sign-in-required", format!("`{name}` needs sign-in."))
+        .hint(format!(
+            "Choose \"Sign in\" for `{name}` in Traygate's menu, or run `traygate sign-in {name}`."
+        ))
+}
+
+/// Why nothing is known of a server's tools yet.
+pub(crate) fn unavailable(server: &ServerSnapshot) -> Problem {
+    let name = &server.name;
+    let problem =
+        |message: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", message);
+    match &server.state {
+        State::Disabled => problem(format!("`{name}` is disabled in the config file."))
+            .hint(format!("Remove `\"disabled\": true` from `{name}` to use it."))
+            .retry_after(Duration::from_secs(60)),
+        State::Connecting | State::Ready => {
+            problem(format!("`{name}` is starting; its tools are not known yet.")).retry_after(SOON)
+        }
+        State::SignInNeeded => sign_in_required(server).retry_after(Duration::from_secs(10)),
+        State::Backoff { reason, until } => {
+            let wait = until.duration_since(SystemTime::now()).unwrap_or(SOON);
+            problem(reason.to_string()).hint("It is being tried again.").retry_after(wait)
+        }
+        State::Failed { reason } => problem(reason.to_string())
+            .hint(format!("Correct the entry of `{name}` in the config file."))
+            .retry_after(Duration::from_secs(60)),
+    }
+}

@@ -1,0 +1,236 @@
+//! From an MCP result to an HTTP body that a language model reads.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use rmcp::model::{CallToolResult, ContentBlock, ImageContent, ResourceContents};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, value::RawValue};
+
+use crate::http::problem::Problem;
+
+/// Stands for a result without content: an empty answer reads like a failure.
+const NOTHING: &str = "(no output)";
+
+/// One item of the answer.
+#[derive(Debug)]
+enum Item<'a> {
+    Text(&'a str),
+    /// A text that is a JSON object or array, byte for byte.
+    Json(&'a RawValue),
+    Value(&'a Value),
+    Note(String),
+    DataUri {
+        mime_type: &'a str,
+        data: &'a str,
+    },
+    Object(Value),
+}
+
+/// The response to a call. One item is sent bare, several as an array; a lone image as image bytes where the caller
+/// accepts it.
+///
+/// # Errors
+/// `isError`: 500 with all that the tool said.
+pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Response, Problem> {
+    if result.is_error == Some(true) {
+        return Err(tool_error(result));
+    }
+    if let [ContentBlock::Image(image)] = &result.content[..]
+        && result.structured_content.is_none()
+        && let Some(response) = image_bytes(image, headers)
+    {
+        return Ok(response);
+    }
+    let items = items(result);
+    let body = match &items[..] {
+        [] => serde_json::to_vec(NOTHING),
+        [item] => serde_json::to_vec(item),
+        items => serde_json::to_vec(items),
+    };
+    let body = body.map_err(|error| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "tool-error",
+            format!("The result cannot be sent: {error}."),
+        )
+    })?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], Body::from(body)).into_response())
+}
+
+fn items(result: &CallToolResult) -> Vec<Item<'_>> {
+    let mut items = Vec::with_capacity(result.content.len() + 1);
+    let Some(structured) = &result.structured_content else {
+        for block in &result.content {
+            append(&mut items, block);
+        }
+        return items;
+    };
+    if is_wrapping(structured, &result.content) {
+        for block in &result.content {
+            append(&mut items, block);
+        }
+        return items;
+    }
+    items.push(Item::Value(structured));
+    for block in &result.content {
+        if !matches!(block, ContentBlock::Text(text) if says(&text.text, structured)) {
+            append(&mut items, block);
+        }
+    }
+    items
+}
+
+fn append<'a>(items: &mut Vec<Item<'a>>, block: &'a ContentBlock) {
+    match block {
+        ContentBlock::Text(text) => items.push(text_item(&text.text)),
+        ContentBlock::Image(image) => {
+            items.push(Item::DataUri { mime_type: &image.mime_type, data: &image.data });
+        }
+        ContentBlock::Audio(audio) => {
+            let size = decoded_size(&audio.data);
+            items.push(Item::Note(format!("Audio ({}, {size} bytes) follows as data.", audio.mime_type)));
+            items.push(Item::DataUri { mime_type: &audio.mime_type, data: &audio.data });
+        }
+        ContentBlock::ResourceLink(_) => items.push(object(block)),
+        ContentBlock::Resource(embedded) => match &embedded.resource {
+            ResourceContents::TextResourceContents { text, .. } => items.push(text_item(text)),
+            ResourceContents::BlobResourceContents { uri, mime_type, blob, .. } => {
+                let mime_type = mime_type.as_deref().unwrap_or("application/octet-stream");
+                if !mime_type.starts_with("image/") {
+                    let size = decoded_size(blob);
+                    items.push(Item::Note(format!(
+                        "Resource {uri} ({mime_type}, {size} bytes) follows as data."
+                    )));
+                }
+                items.push(Item::DataUri { mime_type, data: blob });
+            }
+            _ => items.push(object(block)),
+        },
+        _ => items.push(object(block)),
+    }
+}
+
+/// Only objects and arrays are parsed: `1.10`, `007`, `NaN` and `null` are texts. They are sent as they stand, so that
+/// no digit is lost.
+fn text_item(text: &str) -> Item<'_> {
+    let trimmed = text.trim();
+    if trimmed.starts_with(['{', '['])
+        && let Ok(json) = serde_json::from_str(trimmed)
+    {
+        return Item::Json(json);
+    }
+    Item::Text(text)
+}
+
+fn object(block: &ContentBlock) -> Item<'_> {
+    Item::Object(serde_json::to_value(block).unwrap_or_default())
+}
+
+/// Whether a text is the JSON of `value`, or the very string.
+fn says(text: &str, value: &Value) -> bool {
+    value.as_str() == Some(text)
+        || serde_json::from_str::<Value>(text).is_ok_and(|parsed| same(&parsed, value))
+}
+
+/// Equality of JSON values; numbers compare by value, so that `1.0` is `1`.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) => {
+            x == y || x.as_f64().zip(y.as_f64()).is_some_and(|(x, y)| x.total_cmp(&y).is_eq())
+        }
+        (Value::Array(x), Value::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
+        (Value::Object(x), Value::Object(y)) => {
+            x.len() == y.len() && x.iter().all(|(key, x)| y.get(key).is_some_and(|y| same(x, y)))
+        }
+        _ => a == b,
+    }
+}
+
+/// Whether `structured` is `{"result": ...}` around just what the texts say, as Python's SDK adds it to tools that
+/// return no object. The texts alone then say everything.
+fn is_wrapping(structured: &Value, content: &[ContentBlock]) -> bool {
+    let Some(object) = structured.as_object().filter(|object| object.len() == 1) else { return false };
+    let Some(inner) = object.get("result") else { return false };
+    let says_block = |block: &ContentBlock, value: &Value| matches!(block, ContentBlock::Text(text) if says(&text.text, value));
+    match (content, inner) {
+        ([block], inner) if says_block(block, inner) => true,
+        ([], _) => false,
+        (blocks, Value::Array(inner)) => {
+            blocks.len() == inner.len()
+                && blocks.iter().zip(inner).all(|(block, value)| says_block(block, value))
+        }
+        _ => false,
+    }
+}
+
+/// Raw image bytes for a caller whose Accept names images (`*/*` does not). An SVG may hold a script, so it never is
+/// served as a page of ours.
+fn image_bytes(image: &ImageContent, headers: &HeaderMap) -> Option<Response> {
+    let wanted =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|accept| {
+            accept.split(',').any(|range| {
+                let range = range.split(';').next().unwrap_or_default().trim();
+                range == "image/*" || range.eq_ignore_ascii_case(&image.mime_type)
+            })
+        });
+    if !wanted || !image.mime_type.starts_with("image/") || image.mime_type.starts_with("image/svg") {
+        return None;
+    }
+    let mime_type = HeaderValue::from_str(&image.mime_type).ok()?;
+    let bytes = BASE64_STANDARD.decode(&image.data).ok()?;
+    let nosniff = HeaderValue::from_static("nosniff");
+    let headers = [(header::CONTENT_TYPE, mime_type), (header::X_CONTENT_TYPE_OPTIONS, nosniff)];
+    Some((headers, Body::from(bytes)).into_response())
+}
+
+fn tool_error(result: &CallToolResult) -> Problem {
+    let texts: Vec<&str> = result
+        .content
+        .iter()
+        .filter_map(|block| match block {
+            ContentBlock::Text(text) => Some(text.text.as_str()),
+            ContentBlock::Resource(embedded) => match &embedded.resource {
+                ResourceContents::TextResourceContents { text, .. } => Some(text),
+                _ => None,
+            },
+            _ => None,
+        })
+        .filter(|text| !text.trim().is_empty())
+        .collect();
+    let message = if texts.is_empty() {
+        "The tool reported an error and did not say which.".to_owned()
+    } else {
+        texts.join("\n")
+    };
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "tool-error", message)
+        .data(result.structured_content.clone())
+}
+
+/// How many bytes a base64 text stands for.
+fn decoded_size(data: &str) -> usize {
+    data.trim_end_matches('=').len() * 3 / 4
+}
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Json(json) => json.serialize(serializer),
+            Self::Value(value) => value.serialize(serializer),
+            Self::Note(note) => serializer.serialize_str(note),
+            Self::DataUri { mime_type, data } => {
+                serializer.collect_str(&format_args!("data:{mime_type};base64,{data}"))
+            }
+            Self::Object(object) => object.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "result_tests.rs"]
+mod tests;

@@ -1,0 +1,114 @@
+//! OpenAPI 3.1 documents: made once per list of tools and per set of rules, then served from memory.
+
+mod openapi;
+mod operation_id;
+mod rendered;
+mod schema;
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use traygate_config::ServerName;
+use traygate_upstream::{Catalogue, ServerSnapshot, State};
+
+use super::{
+    Rules,
+    metrics::Metrics,
+    prepared::{Prepared, Shelf},
+};
+
+pub(crate) use self::{
+    openapi::Description,
+    rendered::{Rendered, accepts_gzip, gzip},
+};
+
+/// The documents that were asked for last, each with what it was made from.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    servers: ArcSwap<HashMap<ServerName, Arc<ServerDocument>>>,
+    root: ArcSwapOption<RootDocument>,
+}
+
+#[derive(Debug)]
+struct ServerDocument {
+    rules: Arc<Rules>,
+    revision: u64,
+    rendered: Arc<Rendered>,
+}
+
+#[derive(Debug)]
+struct RootDocument {
+    rules: Arc<Rules>,
+    /// Each server in its order, with its tools' revision where they are known.
+    servers: Vec<(ServerName, Option<u64>)>,
+    rendered: Arc<Rendered>,
+}
+
+impl Documents {
+    /// The document of one server; `None` before its tools are known.
+    pub(crate) fn server(
+        &self,
+        rules: &Arc<Rules>,
+        server: &ServerSnapshot,
+        shelf: &Shelf,
+        metrics: &Metrics,
+    ) -> Option<Arc<Rendered>> {
+        let tools = known(server)?;
+        let current = self.servers.load();
+        if let Some(document) = current.get(&server.name)
+            && document.revision == tools
+            && Arc::ptr_eq(&document.rules, rules)
+        {
+            return Some(Arc::clone(&document.rendered));
+        }
+        let prepared = shelf.get(server, metrics)?;
+        let info = server.tools.as_ref().map(|tools| &tools.info)?;
+        let rendered = Arc::new(Rendered::new(&openapi::of_server(rules, &server.name, info, &prepared)));
+        let document = Arc::new(ServerDocument {
+            rules: Arc::clone(rules),
+            revision: tools,
+            rendered: Arc::clone(&rendered),
+        });
+        self.servers.rcu(|documents| {
+            let mut documents = HashMap::clone(documents);
+            documents.insert(server.name.clone(), Arc::clone(&document));
+            documents
+        });
+        Some(rendered)
+    }
+
+    /// The document of all servers: what is known now.
+    pub(crate) fn root(
+        &self,
+        rules: &Arc<Rules>,
+        catalogue: &Catalogue,
+        shelf: &Shelf,
+        metrics: &Metrics,
+    ) -> Arc<Rendered> {
+        let now = || catalogue.servers.values().map(|server| (&server.name, known(server)));
+        let current = self.root.load();
+        if let Some(document) = &*current
+            && Arc::ptr_eq(&document.rules, rules)
+            && document.servers.iter().map(|(name, tools)| (name, *tools)).eq(now())
+        {
+            return Arc::clone(&document.rendered);
+        }
+        let servers: Vec<(&ServerName, Option<Arc<Prepared>>)> = catalogue
+            .servers
+            .values()
+            .map(|server| (&server.name, known(server).and_then(|_| shelf.get(server, metrics))))
+            .collect();
+        let rendered = Arc::new(Rendered::new(&openapi::of_all(rules, &servers)));
+        self.root.store(Some(Arc::new(RootDocument {
+            rules: Arc::clone(rules),
+            servers: now().map(|(name, tools)| (name.clone(), tools)).collect(),
+            rendered: Arc::clone(&rendered),
+        })));
+        rendered
+    }
+}
+
+/// The revision of the tools that a document shows; a disabled server shows none.
+fn known(server: &ServerSnapshot) -> Option<u64> {
+    server.tools.as_ref().filter(|_| server.state != State::Disabled).map(|tools| tools.revision)
+}

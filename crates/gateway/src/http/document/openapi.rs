@@ -1,0 +1,199 @@
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use traygate_config::ServerName;
+use traygate_upstream::{ServerInfo, ToolEntry};
+
+use super::{operation_id, schema};
+use crate::http::{Layout, Rules, prepared::Prepared};
+
+/// Unreserved characters stand for themselves (RFC 3986 §2.3); braces would make a path template.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What documents say of one tool, whatever its path and operationId.
+#[derive(Debug)]
+pub(crate) struct Description {
+    /// `/` and the tool's name, percent-encoded.
+    path: String,
+    name: String,
+    summary: String,
+    description: String,
+    arguments: Value,
+    result: Option<Value>,
+}
+
+impl Description {
+    pub(crate) fn of(tool: &ToolEntry) -> Self {
+        let arguments = schema::of_arguments(&tool.input_schema);
+        let result = tool.output_schema.as_ref().map(|output| schema::of_result(output));
+        let warnings = arguments.warnings.iter().chain(result.iter().flat_map(|result| &result.warnings));
+        for warning in warnings {
+            tracing::warn!(tool = tool.name, "{warning}");
+        }
+        let annotated = tool.annotations.as_ref().and_then(|annotations| annotations.title.as_deref());
+        let title = said(tool.title.as_deref()).or(said(annotated));
+        let summary = title.unwrap_or(&tool.name).to_owned();
+        Self {
+            path: tool_path(&tool.name),
+            description: said(tool.description.as_deref()).unwrap_or(&summary).to_owned(),
+            summary,
+            name: tool.name.clone(),
+            arguments: arguments.schema,
+            result: result.map(|result| result.schema),
+        }
+    }
+
+    fn operation(&self, id: &str, tag: Option<&str>) -> Value {
+        let required = self.arguments["required"].as_array().is_some_and(|names| !names.is_empty());
+        let mut success = json!({ "description": "What the tool answered." });
+        let result = self.result.clone().unwrap_or_else(|| json!({}));
+        success["content"] = json!({ "application/json": { "schema": result } });
+        let mut operation = json!({
+            "operationId": id,
+            "summary": self.summary,
+            "description": self.description,
+            "requestBody": {
+                "required": required,
+                "content": { "application/json": { "schema": self.arguments } },
+            },
+            "responses": {
+                "200": success,
+                "default": { "$ref": "#/components/responses/Problem" },
+            },
+        });
+        if let Some(tag) = tag {
+            operation["tags"] = json!([tag]);
+        }
+        operation
+    }
+}
+
+/// The document of one server; paths are relative to the server's own address.
+pub(super) fn of_server(rules: &Rules, name: &ServerName, info: &ServerInfo, prepared: &Prepared) -> Value {
+    let tools = prepared.descriptions();
+    let ids = operation_id::of_server(rules.operation_ids, tools.iter().map(|tool| tool.name.as_str()));
+    let mut paths = Map::new();
+    for (tool, id) in tools.iter().zip(&ids) {
+        paths.insert(tool.path.clone(), json!({ "post": tool.operation(id, None) }));
+    }
+    let single = matches!(rules.layout, Layout::Single(_));
+    let own = |text: &Option<String>| text.clone().filter(|_| single);
+    let named = || if single { said(info.title.as_deref()).or(said(Some(&info.name))) } else { None };
+    let title = own(&rules.title).unwrap_or_else(|| named().unwrap_or(name.as_str()).to_owned());
+    let description =
+        own(&rules.description).or_else(|| said(info.instructions.as_deref()).map(str::to_owned));
+    let version = own(&rules.version).unwrap_or_else(|| said(Some(&info.version)).unwrap_or("0").to_owned());
+    let url = if single {
+        rules.root_path.clone()
+    } else {
+        format!("{}{}", rules.root_path, server_path(rules, name))
+    };
+    document(rules, info_object(title, description, version), &url, paths)
+}
+
+/// The document of all servers; paths begin with the server's name.
+pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared>>)]) -> Value {
+    let mut tools = Vec::new();
+    let mut ids = Vec::new();
+    for (name, prepared) in servers {
+        let Some(prepared) = prepared else { continue };
+        let descriptions = prepared.descriptions();
+        ids.extend(operation_id::of_server(
+            rules.operation_ids,
+            descriptions.iter().map(|tool| tool.name.as_str()),
+        ));
+        tools.extend(descriptions.iter().map(|tool| (*name, tool)));
+    }
+    let named: Vec<(&str, &str)> =
+        tools.iter().zip(&ids).map(|((server, _), id)| (server.as_str(), id.as_str())).collect();
+    let ids = operation_id::of_all(&named);
+    let mut paths = Map::new();
+    for ((server, tool), id) in tools.iter().zip(&ids) {
+        let path = format!("{}{}", server_path(rules, server), tool.path);
+        paths.insert(path, json!({ "post": tool.operation(id, Some(server.as_str())) }));
+    }
+    let title = rules.title.clone().unwrap_or_else(|| "Traygate".to_owned());
+    let version = rules.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
+    let description = rules.description.clone().unwrap_or_else(|| {
+        let mut text = "The tools of all servers. Each server also has a document of its own:\n".to_owned();
+        for (name, _) in servers {
+            let path = format!("{}{}", rules.root_path, server_path(rules, name));
+            text.push_str(&format!("- [{name}]({path}/docs)\n"));
+        }
+        text
+    });
+    document(rules, info_object(title, Some(description), version), &rules.root_path, paths)
+}
+
+fn info_object(title: String, description: Option<String>, version: String) -> Value {
+    let mut info = json!({ "title": title });
+    if let Some(description) = description {
+        info["description"] = description.into();
+    }
+    info["version"] = version.into();
+    info
+}
+
+fn document(rules: &Rules, info: Value, url: &str, paths: Map<String, Value>) -> Value {
+    let url = if url.is_empty() { "/" } else { url };
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": info,
+        "servers": [{ "url": url }],
+        "paths": paths,
+        "components": { "schemas": { "Problem": problem_schema() }, "responses": { "Problem": {
+            "description": "No result. `message` says why, `hint` what to do.",
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        } } },
+    });
+    if rules.api_key.is_some() {
+        // FastAPI's name for it, which saved clients know from mcpo.
+        document["components"]["securitySchemes"] =
+            json!({ "HTTPBearer": { "type": "http", "scheme": "bearer" } });
+        document["security"] = json!([{ "HTTPBearer": [] }]);
+    }
+    document
+}
+
+fn problem_schema() -> Value {
+    let about = json!({
+        "type": "object",
+        "properties": {
+            "message": { "type": "string" },
+            "code": { "type": "string" },
+            "hint": { "type": "string" },
+            "data": {},
+        },
+        "required": ["message", "code"],
+    });
+    let item = json!({
+        "type": "object",
+        "properties": { "type": { "type": "string" }, "loc": { "type": "array", "items": {} }, "msg": { "type": "string" } },
+        "required": ["type", "loc", "msg"],
+    });
+    json!({
+        "type": "object",
+        "properties": { "detail": { "anyOf": [about, { "type": "array", "items": item }] } },
+        "required": ["detail"],
+    })
+}
+
+fn server_path(rules: &Rules, name: &ServerName) -> String {
+    let prefix = rules.path_prefix.trim_matches('/');
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    format!("{slash}{prefix}/{}", utf8_percent_encode(name.as_str(), SEGMENT))
+}
+
+/// Slashes stay where they part plain segments; elsewhere clients would fold them, so they are encoded.
+fn tool_path(name: &str) -> String {
+    let plain = name.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
+    if !plain {
+        return format!("/{}", utf8_percent_encode(name, SEGMENT));
+    }
+    name.split('/').map(|segment| format!("/{}", utf8_percent_encode(segment, SEGMENT))).collect()
+}
+
+fn said(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}

@@ -1,0 +1,53 @@
+//! A tool's JSON Schema as `OpenAPI` callers can read it: self-contained, without boolean schemas, `oneOf` and `allOf`.
+//!
+//! Open WebUI's converter replaces every `$ref` that it cannot follow and everything without `type`, `anyOf` or
+//! `properties` by a string, and fails as a whole on a boolean schema. Calls are checked against the original.
+
+mod inline;
+mod merge;
+mod pointer;
+
+use rmcp::model::JsonObject;
+use serde_json::{Map, Value};
+
+use self::inline::Inliner;
+
+/// A schema made self-contained.
+#[derive(Debug, PartialEq)]
+pub(super) struct Embedded {
+    pub(super) schema: Value,
+    /// What could not be kept.
+    pub(super) warnings: Vec<String>,
+}
+
+/// The schema of a request body: always of type object, with the properties of a union's branches side by side.
+pub(super) fn of_arguments(schema: &JsonObject) -> Embedded {
+    let mut embedded = of_result(schema);
+    let mut object = match embedded.schema {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    };
+    if let Some(Value::Array(branches)) = object.remove("anyOf") {
+        merge::branches(&mut object, branches);
+    }
+    if object.get("type").and_then(Value::as_str) != Some("object") {
+        object.remove("items");
+        object.insert("type".into(), "object".into());
+    }
+    if !object.get("properties").is_some_and(Value::is_object) {
+        object.insert("properties".into(), Map::new().into());
+    }
+    embedded.schema = object.into();
+    embedded
+}
+
+/// The schema of a result.
+pub(super) fn of_result(schema: &JsonObject) -> Embedded {
+    let root = Value::Object(schema.clone());
+    let mut inliner = Inliner::new(&root);
+    let schema = inliner.schema(&root, 0);
+    Embedded { schema, warnings: inliner.into_warnings() }
+}
+
+#[cfg(test)]
+mod tests;

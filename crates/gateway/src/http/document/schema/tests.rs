@@ -1,0 +1,209 @@
+use serde_json::json;
+
+use super::*;
+
+fn map(schema: Value) -> JsonObject {
+    match schema {
+        Value::Object(map) => map,
+        _ => panic!("not an object"),
+    }
+}
+
+fn arguments(schema: Value) -> Value {
+    let embedded = of_arguments(&map(schema));
+    assert_eq!(embedded.warnings, Vec::<String>::new());
+    check(&embedded.schema, false);
+    embedded.schema
+}
+
+/// The schema of the property `p`.
+fn property(schema: Value) -> Value {
+    arguments(json!({"type": "object", "properties": {"p": schema}}))["properties"]["p"].clone()
+}
+
+/// No boolean schema, no reference, nothing that Open WebUI would turn into a string.
+fn check(schema: &Value, nested: bool) {
+    let Value::Object(object) = schema else { panic!("{schema} is no schema object") };
+    for gone in ["$ref", "$defs", "definitions", "allOf"] {
+        assert!(!object.contains_key(gone), "{gone} in {schema}");
+    }
+    if nested && !object.is_empty() {
+        assert!(
+            ["type", "anyOf", "oneOf", "not"].iter().any(|known| object.contains_key(*known)),
+            "{schema}"
+        );
+    }
+    for named in ["properties", "patternProperties"] {
+        for schema in object.get(named).and_then(Value::as_object).into_iter().flat_map(Map::values) {
+            check(schema, true);
+        }
+    }
+    for list in ["anyOf", "oneOf", "prefixItems"] {
+        for schema in object.get(list).and_then(Value::as_array).into_iter().flatten() {
+            check(schema, true);
+        }
+    }
+    if let Some(items) = object.get("items") {
+        check(items, true);
+    }
+    if let Some(more) = object.get("additionalProperties").filter(|more| !more.is_boolean()) {
+        check(more, true);
+    }
+}
+
+#[test]
+fn every_other_keyword_is_kept() {
+    for schema in [
+        json!({"type": "string", "enum": ["a", "b"]}),
+        json!({"type": "array", "items": {"type": "string", "enum": ["a"]}}),
+        json!({"type": "integer", "minimum": 1, "maximum": 9, "default": 3}),
+        json!({"type": "string", "minLength": 1, "pattern": "^x", "format": "uri", "examples": ["x"]}),
+        json!({"type": "array", "maxItems": 3, "items": {"type": "number"}, "uniqueItems": true}),
+        json!({"type": "object", "additionalProperties": {"type": "integer"}}),
+        json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}]}),
+        json!({"anyOf": [{"type": "string"}, {"type": "null"}], "default": null}),
+        json!({"type": ["string", "null"], "title": "T", "description": "D"}),
+    ] {
+        assert_eq!(property(schema.clone()), schema);
+    }
+}
+
+#[test]
+fn a_missing_type_is_added_from_the_values() {
+    assert_eq!(
+        property(json!({"enum": ["a", 1, null]})),
+        json!({"enum": ["a", 1, null], "type": ["string", "integer", "null"]})
+    );
+    assert_eq!(property(json!({"const": "z"})), json!({"const": "z", "type": "string"}));
+    assert_eq!(property(json!({"enum": [1, 2]}))["type"], "integer");
+    assert_eq!(property(json!({"properties": {"a": {"type": "string"}}}))["type"], "object");
+}
+
+#[test]
+fn one_of_becomes_any_of_and_all_of_is_merged() {
+    assert_eq!(
+        property(json!({"oneOf": [{"type": "string"}, {"type": "integer"}]})),
+        json!({"anyOf": [{"type": "string"}, {"type": "integer"}]})
+    );
+    let merged = property(json!({"allOf": [
+        {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]},
+        {"properties": {"y": {"type": "integer"}}, "required": ["y"]},
+    ], "description": "both"}));
+    assert_eq!(
+        merged,
+        json!({"description": "both", "type": "object", "required": ["x", "y"],
+            "properties": {"x": {"type": "string"}, "y": {"type": "integer"}}})
+    );
+}
+
+#[test]
+fn references_are_written_out_and_what_stands_beside_them_wins() {
+    let schema = arguments(json!({
+        "type": "object",
+        "$defs": {"E": {"type": "string", "enum": ["m", "n"], "description": "def"}, "ns": {"A": {"type": "integer"}},
+            "A": {"type": "boolean"}, "a/b~c": {"type": "null"}},
+        "definitions": {"D": {"type": "number"}},
+        "properties": {
+            "e": {"$ref": "#/$defs/E", "description": "own", "default": "m"},
+            "old": {"allOf": [{"$ref": "#/$defs/E"}], "default": "m"},
+            "ns": {"$ref": "#/$defs/ns/A"},
+            "escaped": {"$ref": "#/$defs/a~1b~0c"},
+            "percent": {"$ref": "#/%24defs/A"},
+            "d": {"$ref": "#/definitions/D"},
+            "same": {"$ref": "#/properties/ns"},
+            "map": {"type": "object", "additionalProperties": {"$ref": "#/$defs/A"}},
+        },
+    }));
+    insta::assert_json_snapshot!(schema);
+}
+
+#[test]
+fn recursion_ends() {
+    let schema = arguments(json!({
+        "type": "object",
+        "$defs": {"Node": {"type": "object", "description": "a node",
+            "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}},
+        "properties": {"root": {"$ref": "#/$defs/Node"}},
+    }));
+    insta::assert_json_snapshot!(schema);
+    arguments(json!({"properties": {"a": {"$ref": "#"}}}));
+}
+
+#[test]
+fn a_schema_that_explodes_is_cut_within_bounds() {
+    let mut defs = Map::new();
+    for at in 0..30 {
+        let next = format!("#/$defs/d{}", at + 1);
+        let both = json!({"type": "object", "properties": {"a": {"$ref": next}, "b": {"$ref": next}}});
+        defs.insert(format!("d{at}"), both);
+    }
+    defs.insert("d30".into(), json!({"type": "string"}));
+    let embedded = of_arguments(&map(json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}}})));
+    assert_eq!(embedded.warnings, ["the schema is too large to be shown whole"]);
+    assert!(embedded.schema.to_string().len() < 2_000_000);
+    check(&embedded.schema, false);
+}
+
+#[test]
+fn boolean_schemas_are_rewritten() {
+    let schema = arguments(json!({"type": "object", "additionalProperties": false, "properties": {
+        "any": true, "none": false, "empty": {}, "list": {"type": "array", "items": true},
+        "tuple": {"type": "array", "items": [{"type": "number"}, true], "additionalItems": false},
+        "choice": {"anyOf": [true, {"type": "string"}]}, "described": {"description": "what you like"},
+    }}));
+    insta::assert_json_snapshot!(schema);
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_costs_only_its_own_place() {
+    for reference in ["#/$defs/Missing", "https://example.com/schema.json", "#nowhere"] {
+        let embedded = of_arguments(&map(json!({"type": "object", "properties": {
+            "bad": {"$ref": reference, "description": "still here"}, "good": {"type": "string"},
+        }})));
+        assert_eq!(embedded.warnings.len(), 1);
+        assert!(embedded.warnings[0].contains(reference));
+        assert_eq!(embedded.schema["properties"]["good"], json!({"type": "string"}));
+        assert_eq!(embedded.schema["properties"]["bad"]["description"], "still here");
+        check(&embedded.schema, false);
+    }
+}
+
+#[test]
+fn a_root_union_shows_the_properties_of_all_branches() {
+    for union in ["anyOf", "oneOf"] {
+        let schema = arguments(json!({union: [
+            {"properties": {"a": {"type": "string"}, "k": {"const": 1}}, "required": ["a", "k"]},
+            {"properties": {"b": {"type": "integer"}, "k": {"const": 2}}, "required": ["b", "k"]},
+        ]}));
+        assert_eq!(
+            schema,
+            json!({"type": "object", "required": ["k"], "properties": {
+                "a": {"type": "string"}, "b": {"type": "integer"},
+                "k": {"anyOf": [{"const": 1, "type": "integer"}, {"const": 2, "type": "integer"}]},
+            }})
+        );
+    }
+}
+
+#[test]
+fn a_root_that_is_a_reference_free_or_empty_is_an_object() {
+    assert_eq!(
+        arguments(json!({"$ref": "#/$defs/R", "$defs": {"R": {"properties": {"a": {"type": "string"}}}}})),
+        json!({"type": "object", "properties": {"a": {"type": "string"}}})
+    );
+    assert_eq!(
+        arguments(json!({"type": "object", "additionalProperties": true})),
+        json!({"type": "object", "additionalProperties": true, "properties": {}})
+    );
+    assert_eq!(arguments(json!({}))["type"], "object");
+    assert_eq!(arguments(json!({"type": "array", "items": {"type": "string"}}))["type"], "object");
+}
+
+#[test]
+fn awkward_property_names_are_only_names() {
+    let names = ["model_config", "$ref", "$defs", "allOf", "_x", "a_b", "a__b", "Имя", "with space", "items"];
+    let properties: Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), json!({"type": "string", "title": name}))).collect();
+    let schema = of_arguments(&map(json!({"type": "object", "properties": properties})));
+    assert_eq!(schema.schema["properties"], Value::Object(properties));
+}

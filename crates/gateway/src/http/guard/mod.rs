@@ -1,0 +1,8 @@
+//! Who may ask: the Host check stops DNS rebinding, the Origin check stops foreign web pages, the key stops the rest.
+
+mod digest;
+pub(crate) mod host;
+pub(crate) mod key;
+pub(crate) mod origin;
+
+pub(crate) use self::digest::KeyDigest;

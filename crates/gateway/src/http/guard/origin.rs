@@ -1,0 +1,169 @@
+use std::net::IpAddr;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+
+use super::host::without_port;
+use crate::http::{Rules, problem::Problem};
+
+/// Whose page sent a request, as far as its Origin header says (Fetch standard §3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// No page: a program, or a page that only navigates here.
+    None,
+    /// A page of this gateway.
+    Own(HeaderValue),
+    /// Named in `corsAllowOrigins`.
+    Listed(HeaderValue),
+    /// Anyone, since `*` is listed; or a page of this machine where a key is needed anyway (Open WebUI's browser path).
+    Tolerated(HeaderValue),
+    /// Anyone else, and `null` always.
+    Foreign(HeaderValue),
+}
+
+const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+
+impl Origin {
+    pub(crate) fn of(rules: &Rules, uri: &Uri, headers: &HeaderMap) -> Self {
+        let Some(value) = headers.get(header::ORIGIN) else { return Self::None };
+        let origin = value.to_str().unwrap_or_default();
+        let Some((scheme, authority)) = origin.split_once("://") else { return Self::Foreign(value.clone()) };
+        let own = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .or_else(|| uri.authority().map(http::uri::Authority::as_str));
+        let web = scheme == "http" || scheme == "https";
+        if web && own.is_some_and(|own| own.eq_ignore_ascii_case(authority)) {
+            Self::Own(value.clone())
+        } else if rules
+            .cors_origins
+            .iter()
+            .any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin))
+        {
+            Self::Listed(value.clone())
+        } else if rules.cors_origins.iter().any(|listed| listed == "*")
+            || (web && rules.api_key.is_some() && is_loopback(authority))
+        {
+            Self::Tolerated(value.clone())
+        } else {
+            Self::Foreign(value.clone())
+        }
+    }
+
+    /// Refuses a foreign page. The gateway's own `/-/` paths are for its own pages only.
+    pub(crate) fn check(&self, own_path: bool) -> Result<(), Problem> {
+        let origin = match self {
+            Self::None | Self::Own(_) => return Ok(()),
+            Self::Listed(_) | Self::Tolerated(_) if !own_path => return Ok(()),
+            Self::Listed(origin) | Self::Tolerated(origin) | Self::Foreign(origin) => origin,
+        };
+        let origin = origin.to_str().unwrap_or("?");
+        let problem = Problem::new(
+            StatusCode::FORBIDDEN,
+            "foreign-origin",
+            format!("Web pages of `{origin}` may not use this gateway."),
+        );
+        Err(if own_path || origin == "null" {
+            problem
+        } else {
+            problem.hint(format!("Start Traygate with `--cors-allow-origins {origin}` to let them."))
+        })
+    }
+
+    /// Whether a password that the browser added by itself counts: not for somebody else's page.
+    pub(crate) fn may_use_basic(&self) -> bool {
+        matches!(self, Self::None | Self::Own(_) | Self::Listed(_))
+    }
+
+    /// The answer to a preflight; it needs no key (Fetch standard §4.8: it carries no credentials).
+    pub(crate) fn preflight(headers: &HeaderMap) -> Response {
+        let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
+        let answer = response.headers_mut();
+        let methods = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
+        if !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+            answer.insert(header::ALLOW, methods);
+            return response;
+        }
+        answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        if let Some(asked) = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+            answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+        }
+        if headers.contains_key("access-control-request-private-network") {
+            answer.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
+        }
+        answer.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        answer.insert(
+            header::VARY,
+            HeaderValue::from_static(
+                "Access-Control-Request-Headers, Access-Control-Request-Private-Network",
+            ),
+        );
+        response
+    }
+
+    /// Lets the page read the response, an error too.
+    pub(crate) fn decorate(self, headers: &mut HeaderMap) {
+        let (origin, credentials) = match self {
+            Self::Own(origin) | Self::Listed(origin) => (origin, true),
+            Self::Tolerated(origin) => (origin, false),
+            Self::None | Self::Foreign(_) => return,
+        };
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if credentials {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("Content-Disposition, Location"),
+        );
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+}
+
+/// Whether a request is a preflight or another OPTIONS request, neither of which reaches a tool.
+pub(crate) fn is_options(method: &Method) -> bool {
+    *method == Method::OPTIONS
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = without_port(authority);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::http::KeyDigest;
+
+    fn origin(origin: &str, rules: &Rules) -> Origin {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8000"));
+        headers.insert(header::ORIGIN, origin.parse().unwrap());
+        Origin::of(rules, &Uri::from_static("/"), &headers)
+    }
+
+    #[test]
+    fn only_known_pages_pass() {
+        let open = Rules::default();
+        let keyed = Rules { api_key: Some(KeyDigest::of(&SecretString::from("k"))), ..Rules::default() };
+        let listed = Rules { cors_origins: vec!["https://chat.example".into()], ..Rules::default() };
+        let any = Rules { cors_origins: vec!["*".into()], ..Rules::default() };
+        assert!(matches!(origin("http://127.0.0.1:8000", &open), Origin::Own(_)));
+        assert!(matches!(origin("http://127.0.0.1:3000", &open), Origin::Foreign(_)));
+        assert!(matches!(origin("http://127.0.0.1:3000", &keyed), Origin::Tolerated(_)));
+        assert!(matches!(origin("http://localhost:3000", &keyed), Origin::Tolerated(_)));
+        assert!(matches!(origin("http://[::1]:3000", &keyed), Origin::Tolerated(_)));
+        assert!(matches!(origin("http://localhost.evil.example", &keyed), Origin::Foreign(_)));
+        assert!(matches!(origin("chrome-extension://127.0.0.1:8000", &open), Origin::Foreign(_)));
+        assert!(matches!(origin("https://chat.example", &listed), Origin::Listed(_)));
+        assert!(matches!(origin("https://chat.example.evil", &listed), Origin::Foreign(_)));
+        assert!(matches!(origin("https://chat.example", &any), Origin::Tolerated(_)));
+        assert!(matches!(origin("null", &any), Origin::Foreign(_)));
+    }
+}

@@ -1,0 +1,20 @@
+//! `/-/healthy` and `/-/ready`: for anyone, without detail.
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use traygate_upstream::{Catalogue, State};
+
+/// The process answers.
+pub(crate) fn healthy() -> Response {
+    "ok\n".into_response()
+}
+
+/// Every server has had its first chance: none is still connecting without known tools. A server that failed does
+/// not make the others unready.
+pub(crate) fn ready(catalogue: &Catalogue) -> Response {
+    let starting = |state: &State| matches!(state, State::Connecting);
+    if catalogue.servers.values().any(|server| server.tools.is_none() && starting(&server.state)) {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "starting\n").into_response();
+    }
+    "ok\n".into_response()
+}

@@ -1,2 +1,5 @@
-//! Build script.
-fn main() {}
+//! Embeds what tauri.conf.json names.
+
+fn main() {
+    tauri_build::build();
+}

@@ -1,2 +1,128 @@
-//! The tray application.
-fn main() {}
+//! Traygate in the system tray: the life of the process, on one page.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod arguments;
+mod display;
+mod menu;
+mod smoke;
+mod tray;
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use tauri::{AppHandle, RunEvent};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing_subscriber::EnvFilter;
+use traygate_auth::Keychain;
+use traygate_gateway::{ConfigSource, Folders, Gateway, Options};
+use traygate_upstream::Environment;
+
+use arguments::Arguments;
+use tray::Tray;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("TRAYGATE_LOG_LEVEL")
+        .unwrap_or_else(|_| EnvFilter::new("info,zbus=off,arboard=error"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    match live(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    display::required()?;
+    let runtime = tokio::runtime::Runtime::new().context("No threads for the gateway")?;
+    tauri::async_runtime::set(runtime.handle().clone());
+
+    // A second instance ends in here, with 0: before it could take a port or start a server.
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|_, _, _| tracing::info!("Traygate is already running")))
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .build(tauri::generate_context!())?;
+
+    // The gateway serves before there is an icon, and whether or not there will be one.
+    let gateway = runtime.block_on(Gateway::start(options(arguments)?))?;
+    tracing::info!("Traygate serves at {}", gateway.url());
+
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    tasks.spawn_on(quit_on_signal(app.handle().clone(), stop.clone()), runtime.handle());
+    tasks.spawn_on(display::warn_without_tray(gateway.url()), runtime.handle());
+    let (url, hub, smoke) =
+        (gateway.url(), gateway.hub().clone(), arguments.smoke.then_some(gateway.addresses()[0]));
+    let code = app.run_return({
+        let (stop, tasks, runtime) = (stop.clone(), tasks.clone(), runtime.handle().clone());
+        move |app, event| match event {
+            RunEvent::Ready => match Tray::new(app, &url) {
+                Ok(tray) => {
+                    tasks.spawn_on(tray.follow(hub.clone(), stop.clone()), &runtime);
+                    if let Some(address) = smoke {
+                        tasks.spawn_on(smoke::test(app.clone(), address), &runtime);
+                    }
+                }
+                Err(error) => {
+                    tracing::error!("The tray icon could not be made: {error}");
+                    app.exit(1);
+                }
+            },
+            // The last window closed. The tray stays; only Quit, a signal and the end of the session come with a code.
+            RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+            _ => {}
+        }
+    });
+
+    stop.cancel();
+    tasks.close();
+    runtime.block_on(async {
+        gateway.shutdown().await;
+        tasks.wait().await;
+    });
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn options(arguments: &Arguments) -> anyhow::Result<Options> {
+    let folders = Folders::system().context("This user has no home folder. Set HOME.")?;
+    let file = if let Some(file) = &arguments.config {
+        file.clone()
+    } else {
+        folders.write_starter()?;
+        folders.config_file()
+    };
+    let environment = Environment {
+        variables: std::env::vars_os().collect(),
+        keychain: Keychain::system(),
+        state_dir: Some(folders.state),
+        guardian: None,
+    };
+    // No key of its own yet: the gateway refuses to listen beyond this machine without one in the file.
+    let mut options = Options::new(ConfigSource::File(file), environment);
+    options.port = arguments.port;
+    options.runtime_dir = Some(folders.runtime);
+    Ok(options)
+}
+
+/// Quits as the menu does when the system or a terminal asks for it.
+async fn quit_on_signal(app: AppHandle, stop: CancellationToken) {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => app.exit(0),
+        _ = terminated => app.exit(0),
+        () = stop.cancelled() => {}
+    }
+}

@@ -1,8 +1,35 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use keyring_core::CredentialStore;
 use secrecy::SecretString;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+mod platform;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+use platform::{Injected, Platform, System};
+use vault::Vault;
 
 /// The OS keychain, used from one dedicated thread. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Keychain {}
+///
+/// The systems' keychains block: for milliseconds mostly, for as long as a password prompt stays open when locked. So
+/// one thread of its own does all the waiting, and callers leave it when their time is over. It is started by the first
+/// use and ends with the last clone.
+#[derive(Clone)]
+pub struct Keychain {
+    platform: Arc<dyn Platform>,
+    thread: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
+}
 
 /// Why the keychain gave no answer. It never stands for "no such entry".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,49 +40,126 @@ pub enum KeychainError {
     /// It did not answer in time: most likely it waits for its owner's password.
     #[error("the keychain did not answer within {0} s; is it waiting for your password?")]
     Timeout(u64),
-    /// There is none: no D-Bus session, no Secret Service.
+    /// There is none: no D-Bus session, no Secret Service, no keyring in it.
     #[error("this session has no keychain: {0}")]
     Unavailable(String),
+    /// The secret is longer than this many bytes, the system's limit (Windows: 2560).
+    #[error("the secret is too long: this system's keychain takes at most {0} bytes")]
+    TooLong(u32),
+    /// It is there and open, and will not do this.
+    #[error("the keychain refused: {0}")]
+    Refused(String),
 }
+
+/// One question to the keychain's thread, with the way back for its answer.
+type Job = Box<dyn FnOnce(&mut Vault) + Send>;
+
+/// How long a caller waits for an answer.
+const READ: Duration = Duration::from_secs(3);
+/// A write is a person's act, and that person may have to type a password first.
+const WRITE: Duration = Duration::from_secs(30);
+/// Questions that wait while the thread is busy; who comes later waits outside, with the same time limit.
+const QUEUE: usize = 16;
 
 impl Keychain {
     /// The system's keychain. Nothing is opened before the first use.
     pub fn system() -> Self {
-        Self {}
+        Self::on(System)
     }
 
-    /// Reads the secret `name`; `None` where there is none.
+    /// A keychain over a given store, e.g. `keyring_core::mock::Store`, for tests.
+    pub fn with_store(store: Arc<CredentialStore>) -> Self {
+        Self::on(Injected(store))
+    }
+
+    fn on(platform: impl Platform) -> Self {
+        Self { platform: Arc::new(platform), thread: Arc::default() }
+    }
+
+    /// Reads the secret `name`; `None` where there is none. Waits at most 3 s.
     ///
     /// # Errors
     /// [`KeychainError`]: locked, late or absent.
     pub async fn secret(&self, name: &str) -> Result<Option<SecretString>, KeychainError> {
-        let _ = name;
-        std::future::ready(Ok(None)).await
+        let name = name.to_owned();
+        self.ask(READ, move |vault| vault.read(&name)).await
     }
 
-    /// Stores the secret `name`, over an older one.
+    /// Stores the secret `name`, over an older one. Waits at most 30 s; a write that timed out on a password prompt
+    /// still takes place when the password is given.
     ///
     /// # Errors
     /// [`KeychainError`].
     pub async fn set_secret(&self, name: &str, value: SecretString) -> Result<(), KeychainError> {
-        let _ = (name, value);
-        std::future::ready(Ok(())).await
+        let name = name.to_owned();
+        self.ask(WRITE, move |vault| vault.write(&name, &value)).await
     }
 
-    /// Deletes the secret `name`; `false` where there was none.
+    /// Deletes the secret `name`; `false` where there was none. Waits at most 30 s.
     ///
     /// # Errors
     /// [`KeychainError`].
     pub async fn delete_secret(&self, name: &str) -> Result<bool, KeychainError> {
-        let _ = name;
-        std::future::ready(Ok(false)).await
+        let name = name.to_owned();
+        self.ask(WRITE, move |vault| vault.delete(&name)).await
     }
 
-    /// The names of the stored secrets, sorted.
+    /// The names of the stored secrets, sorted. Waits at most 3 s.
     ///
     /// # Errors
     /// [`KeychainError`].
     pub async fn secret_names(&self) -> Result<Vec<String>, KeychainError> {
-        std::future::ready(Ok(Vec::new())).await
+        self.ask(READ, Vault::names).await
+    }
+
+    /// Puts a question to the thread and waits for the answer, `limit` in all.
+    async fn ask<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        question: impl FnOnce(&mut Vault) -> Result<T, KeychainError> + Send + 'static,
+    ) -> Result<T, KeychainError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |vault| {
+            // Who asked may have left while another question held the thread: then nothing is done in their name.
+            if !answer.is_closed() {
+                let _ = answer.send(question(vault));
+            }
+        });
+        let thread = self.thread()?;
+        let exchange = async {
+            thread.send(job).await.ok();
+            answered.await
+        };
+        match timeout(limit, exchange).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(KeychainError::Unavailable("its thread broke down".into())),
+            Err(_) => Err(KeychainError::Timeout(limit.as_secs())),
+        }
+    }
+
+    /// The way to the thread, which is started if there is none or if it broke down.
+    fn thread(&self) -> Result<mpsc::Sender<Job>, KeychainError> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = thread.as_ref().filter(|sender| !sender.is_closed()) {
+            return Ok(running.clone());
+        }
+        let (sender, mut jobs) = mpsc::channel::<Job>(QUEUE);
+        let mut vault = Vault::new(Arc::clone(&self.platform));
+        std::thread::Builder::new()
+            .name("keychain".into())
+            .spawn(move || {
+                while let Some(job) = jobs.blocking_recv() {
+                    job(&mut vault);
+                }
+            })
+            .map_err(|error| KeychainError::Unavailable(format!("no thread for it: {error}")))?;
+        *thread = Some(sender.clone());
+        Ok(sender)
+    }
+}
+
+impl fmt::Debug for Keychain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keychain")
     }
 }

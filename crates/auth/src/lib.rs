@@ -1,4 +1,4 @@
-//! Secrets and sign-in. Today: the OS keychain; knows no config types.
+//! Secrets and sign-in. Today: the OS keychain. Knows no config types.
 
 mod keychain;
 

@@ -1,0 +1,20 @@
+use std::path::PathBuf;
+
+/// Traygate in the system tray: every MCP server of one config file as an OpenAPI tool server.
+///
+/// For a machine without a desktop, and for mcpo's command line, there is `traygate`.
+#[derive(Debug, clap::Parser)]
+#[command(name = "traygate-desktop", version)]
+pub(crate) struct Arguments {
+    /// The config file; without it the one in your config folder, which a first run writes.
+    #[arg(long, env = "TRAYGATE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The port; it wins over the config file's. 0 takes any free one.
+    #[arg(long, env = "TRAYGATE_PORT")]
+    pub(crate) port: Option<u16>,
+
+    /// Start, see that the gateway answers and the tray icon is made, and quit: 0 if all is well.
+    #[arg(long)]
+    pub(crate) smoke: bool,
+}

@@ -1,0 +1,125 @@
+//! The tray application as a process, on a desktop of its own: a display, a D-Bus session, and a panel that reads its
+//! menu and clicks in it.
+//!
+//! `./dev test` builds the program and names it in `TRAYGATE_DESKTOP_BIN`; without that these tests fail, and
+//! nextest's default filter leaves them out.
+
+mod session;
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::timeout;
+use traygate_tests::{Home, eventually, fake};
+
+use session::{Application, Session};
+
+/// What Quit and SIGTERM promise.
+const QUITS_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn the_menu_shows_address_and_servers_and_quit_ends_everything() {
+    let mut session = Session::start(&[]).await;
+    session.home().config().write(&json!({
+        "mcpServers": {"demo": {"type": "demo"}, "fake_one": fake(&[]), "off": {"type": "demo", "disabled": true}}
+    }));
+    let mut traygate = session.launch(&["--port", "0", "--config", "config.json"]);
+
+    session.wait_for_line("demo: Ready, ").await;
+    session.wait_for_line("fake_one: Ready, ").await;
+    let menu = session.menu().await.unwrap();
+    let enabled = |label: &str| menu.iter().find(|line| line.label == label).map(|line| line.enabled);
+    assert_eq!(enabled("off: Disabled"), Some(false));
+    for action in ["Open docs", "Copy URL", "Quit"] {
+        assert_eq!(enabled(action), Some(true), "{menu:?}");
+    }
+
+    let url = menu[0].label.clone();
+    assert!(url.starts_with("http://127.0.0.1:") && !menu[0].enabled, "{menu:?}");
+    let answer = reqwest::Client::new().post(format!("{url}/demo/echo")).json(&json!({"message": "hello"}));
+    let answer = answer.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().await.unwrap().contains("hello"));
+
+    session.home().config().write(&json!({"mcpServers": {"demo": {"type": "demo"}, "fake_two": fake(&[])}}));
+    session.wait_for_line("fake_two: Ready, ").await;
+    assert!(session.menu().await.unwrap().iter().all(|line| !line.label.starts_with("fake_one")));
+
+    assert!(session.click("Quit").await);
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+    nothing_is_left(&session, &traygate).await;
+}
+
+#[tokio::test]
+async fn sigterm_quits_as_the_menu_does() {
+    let mut session = Session::start(&[]).await;
+    session.home().config().write(&json!({"mcpServers": {"fake": fake(&[])}}));
+    let mut traygate = session.launch(&["--port", "0", "--config", "config.json"]);
+    session.wait_for_line("fake: Ready, ").await;
+    traygate.terminate();
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+    nothing_is_left(&session, &traygate).await;
+}
+
+#[tokio::test]
+async fn a_second_instance_ends_and_leaves_the_first_alone() {
+    let mut session = Session::start(&[]).await;
+    let mut first = session.launch(&["--port", "0"]);
+    session.wait_for_line("demo: Ready, ").await;
+    let mut second = session.launch(&["--port", "0"]);
+    assert_eq!(second.ended_within(QUITS_WITHIN).await, Some(0), "{}", second.stderr());
+    assert!(!second.stderr().contains("serves at"), "{}", second.stderr());
+    assert_eq!(session.icons().await, 1);
+    assert!(session.click("Quit").await);
+    assert_eq!(first.ended_within(QUITS_WITHIN).await, Some(0), "{}", first.stderr());
+}
+
+#[tokio::test]
+async fn a_first_run_writes_a_config_and_passes_the_smoke_test() {
+    let session = Session::start(&[]).await;
+    let mut traygate = session.launch(&["--port", "0", "--smoke"]);
+    assert_eq!(traygate.ended_within(Duration::from_secs(30)).await, Some(0), "{}", traygate.stderr());
+    let starter = fs_err::read_to_string(session.home().path("config/traygate/config.jsonc")).unwrap();
+    assert!(starter.contains(r#""type": "demo""#), "{starter}");
+}
+
+#[tokio::test]
+async fn a_desktop_without_a_tray_is_served_and_told_so() {
+    let session = Session::start(&["--blind"]).await;
+    let mut traygate = session.launch(&["--port", "0"]);
+    eventually("the missing tray on stderr", async || traygate.stderr().contains("no panel of this desktop")).await;
+    assert!(traygate.stderr().contains("serves at http://127.0.0.1:"), "{}", traygate.stderr());
+    traygate.terminate();
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+}
+
+#[tokio::test]
+async fn a_session_without_a_bus_is_served_and_told_so() {
+    let session = Session::start(&[]).await;
+    let mut command = session.command(&["--port", "0", "--smoke"]);
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
+    let mut traygate = Application::launch(command);
+    assert_eq!(traygate.ended_within(Duration::from_secs(30)).await, Some(0), "{}", traygate.stderr());
+    assert!(traygate.stderr().contains("this session has no D-Bus"), "{}", traygate.stderr());
+}
+
+#[tokio::test]
+async fn without_a_display_it_names_the_program_to_use() {
+    let session = Session::start(&[]).await;
+    let mut command = session.command(&["--port", "0"]);
+    command.env_remove("DISPLAY");
+    let output = timeout(QUITS_WITHIN, command.output()).await.unwrap().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("There is no display") && stderr.contains("Run `traygate`"), "{stderr}");
+}
+
+/// Of all that the application started: fake servers, guardians, WebKit's helpers.
+async fn nothing_is_left(session: &Session, traygate: &Application) {
+    let home: &Home = session.home();
+    eventually("every process of Traygate to be gone", async || {
+        let left = home.processes();
+        left.iter().all(|process| !traygate.names(&process.command) && !process.command.contains("fake-mcp"))
+    })
+    .await;
+}

@@ -109,10 +109,7 @@ pub(crate) async fn resolve(
         Upstream::Http(http) => ResolvedUpstream::Http(endpoint(http, &values)?),
         Upstream::Demo => ResolvedUpstream::Demo,
     };
-    Ok(ResolvedServer {
-        name: server.name.clone(),
-        upstream,
-    })
+    Ok(ResolvedServer { name: server.name.clone(), upstream })
 }
 
 /// Reads each secret that the entry names once.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a child has to go by itself once its input has ended, and once it got SIGTERM.
-const GRACE: Duration = Duration::from_millis(800);
+const GRACE: Duration = Duration::from_millis(700);
 /// How long a dead child's last words may take to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Bytes of one line of stderr that are kept in memory at once.
@@ -148,11 +148,12 @@ async fn attend(
     if let Ok(status) = timeout(GRACE, child.wait()).await {
         return (status.ok(), false);
     }
-    if kin.terminate()
+    if kin.terminate().await
         && let Ok(status) = timeout(GRACE, child.wait()).await
     {
         return (status.ok(), true);
     }
+    kin.kill().await;
     let _ = child.start_kill();
     (child.wait().await.ok(), true)
 }
@@ -230,14 +231,24 @@ impl Kin {
         self.surroundings.guardian.watch(&self.family.token, self.family.group);
     }
 
-    fn terminate(&self) -> bool {
-        self.family.signal(rustix::process::Signal::TERM);
+    /// Asks all of them to go; false where there is no way to ask.
+    async fn terminate(&self) -> bool {
+        self.look(|family| family.signal(rustix::process::Signal::TERM)).await;
         true
     }
 
+    async fn kill(&self) {
+        self.look(|family| family.signal(rustix::process::Signal::KILL)).await;
+    }
+
     async fn end(&self) {
+        self.look(Family::end).await;
+    }
+
+    /// Looks through all processes, which takes milliseconds.
+    async fn look(&self, work: impl FnOnce(&Family) + Send + 'static) {
         let family = self.family.clone();
-        let _ = self.surroundings.tracker.spawn_blocking(move || family.end()).await;
+        let _ = self.surroundings.tracker.spawn_blocking(move || work(&family)).await;
     }
 
     fn forget(&self) {
@@ -268,11 +279,17 @@ impl Kin {
 
     fn started(&mut self, _: Option<u32>) {}
 
-    fn terminate(&self) -> bool {
-        false
+    async fn terminate(&self) -> bool {
+        std::future::ready(false).await
     }
 
-    async fn end(&self) {}
+    async fn kill(&self) {
+        std::future::ready(()).await;
+    }
+
+    async fn end(&self) {
+        std::future::ready(()).await;
+    }
 
     fn forget(&self) {}
 }

@@ -2,10 +2,10 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, ContentBlock, ProgressNotificationParam, ServerCapabilities,
-        ServerConfig,
+        ServerConfig, ServerNotification, SubscriptionFilter, ToolListChangedNotification,
     },
     serve_server,
-    service::RequestContext,
+    service::{RequestContext, SubscriptionContext},
 };
 
 use super::*;
@@ -70,4 +70,51 @@ async fn progress_starts_the_timeout_anew() {
     let error = call(&connection, "is silent", json!({ "steps": 5 })).await.unwrap_err();
     assert!(matches!(error, CallError::Timeout(LONG)));
     connection.close().await;
+}
+
+/// Tells of a change whenever `tell` is notified, then ends the subscription.
+struct Changing {
+    tell: Arc<tokio::sync::Notify>,
+}
+
+impl ServerHandler for Changing {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(requested.clone())
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        self.tell.notified().await;
+        let change = ServerNotification::ToolListChangedNotification(ToolListChangedNotification::default());
+        subscription.sink().send(change).await.unwrap();
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tool_changes_of_the_newer_era_are_told_and_a_lost_subscription_is_opened_again() {
+    let surroundings = surroundings();
+    let (ours, theirs) = pair();
+    let tell = Arc::new(tokio::sync::Notify::new());
+    let server = Changing { tell: tell.clone() };
+    surroundings.tracker.spawn(async move {
+        let _ = serve_server(server, theirs).await.unwrap().waiting().await;
+    });
+    let connection = over(ours, Mode::Discover, &surroundings).await.unwrap();
+    let mut changes = connection.tool_changes();
+    tell.notify_one();
+    changes.changed().await.unwrap();
+    assert_eq!(*changes.borrow_and_update(), 1);
+    // Opened again after a pause: a change may have been missed meanwhile.
+    changes.changed().await.unwrap();
+    assert_eq!(*changes.borrow_and_update(), 2);
+    tell.notify_one();
+    changes.changed().await.unwrap();
+    assert_eq!(*changes.borrow_and_update(), 3);
+    connection.close().await;
+    surroundings.tracker.close();
+    surroundings.tracker.wait().await;
 }

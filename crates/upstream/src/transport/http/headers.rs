@@ -20,9 +20,16 @@ fn is_reserved(name: &HeaderName) -> bool {
         header::UPGRADE,
     ];
     CONNECTION.contains(name)
-        || name.as_str().starts_with("mcp-")
-        || name == "last-event-id"
-        || name == "keep-alive"
+        || matches!(
+            name.as_str(),
+            "keep-alive"
+                | "last-event-id"
+                | "mcp-method"
+                | "mcp-name"
+                | "mcp-protocol-version"
+                | "mcp-session-id"
+        )
+        || name.as_str().starts_with("mcp-param-")
 }
 
 /// Those headers that may be sent.
@@ -48,9 +55,11 @@ mod tests {
         let mut headers = HeaderMap::new();
         for name in [
             "x-user",
+            "mcp-api-key",
             "authorization",
             "mcp-session-id",
             "mcp-name",
+            "mcp-param-x",
             "host",
             "content-length",
             "last-event-id",
@@ -59,6 +68,6 @@ mod tests {
         }
         let mut names: Vec<_> = allowed(&headers).map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
-        assert_eq!(names, ["authorization", "x-user"]);
+        assert_eq!(names, ["authorization", "mcp-api-key", "x-user"]);
     }
 }

@@ -51,23 +51,19 @@ impl Documents {
         server: &ServerSnapshot,
         prepared: &PreparedServers,
     ) -> Option<Arc<Rendered>> {
-        let tools = known(server)?;
+        let revision = known(server)?;
         let made = self.servers.load();
         if let Some(document) = made.get(&server.name)
-            && document.revision == tools
+            && document.revision == revision
             && Arc::ptr_eq(&document.rules, rules)
         {
             return Some(Arc::clone(&document.rendered));
         }
-        let tools_prepared = prepared.get(server)?;
-        let info = server.tools.as_ref().map(|tools| &tools.info)?;
-        let rendered =
-            Arc::new(Rendered::new(&openapi::of_server(rules, &server.name, info, &tools_prepared)));
-        let document = Arc::new(ServerDocument {
-            rules: Arc::clone(rules),
-            revision: tools,
-            rendered: Arc::clone(&rendered),
-        });
+        let info = &server.tools.as_ref()?.info;
+        let tools = prepared.get(server)?;
+        let rendered = Arc::new(Rendered::new(&openapi::of_server(rules, &server.name, info, &tools)));
+        let document =
+            Arc::new(ServerDocument { rules: Arc::clone(rules), revision, rendered: Arc::clone(&rendered) });
         self.servers.rcu(|documents| {
             let mut documents = HashMap::clone(documents);
             documents.insert(server.name.clone(), Arc::clone(&document));

@@ -45,25 +45,28 @@ impl Prepared {
     }
 }
 
-/// The current [`Prepared`] of every server that was asked for.
+/// The current [`Prepared`] of every server that was asked for, and the counters, which outlive it.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf(ArcSwap<HashMap<ServerName, Arc<Prepared>>>);
+pub(crate) struct PreparedServers {
+    current: ArcSwap<HashMap<ServerName, Arc<Prepared>>>,
+    pub(crate) metrics: Metrics,
+}
 
-impl Shelf {
+impl PreparedServers {
     /// What is prepared for this server's tools; `None` before they are known.
-    pub(crate) fn get(&self, server: &ServerSnapshot, metrics: &Metrics) -> Option<Arc<Prepared>> {
+    pub(crate) fn get(&self, server: &ServerSnapshot) -> Option<Arc<Prepared>> {
         let tools = server.tools.as_deref()?;
-        let current = self.0.load();
+        let current = self.current.load();
         if let Some(prepared) = current.get(&server.name)
             && prepared.revision == tools.revision
         {
             return Some(Arc::clone(prepared));
         }
-        let fresh = Arc::new(prepare(&server.name, tools, metrics));
-        self.0.rcu(|shelf| {
-            let mut shelf = HashMap::clone(shelf);
-            shelf.insert(server.name.clone(), Arc::clone(&fresh));
-            shelf
+        let fresh = Arc::new(prepare(&server.name, tools, &self.metrics));
+        self.current.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.insert(server.name.clone(), Arc::clone(&fresh));
+            known
         });
         Some(fresh)
     }

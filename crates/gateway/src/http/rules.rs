@@ -30,7 +30,7 @@ pub(crate) struct Rules {
     pub(crate) header_forwarding: HashMap<ServerName, HeaderForwarding>,
     /// What a reverse proxy strips from paths (`/tools`, or empty); only seen in documents.
     pub(crate) root_path: String,
-    /// Before every server's path (`/v1`, or empty).
+    /// Before every server's path (`/v1`, or empty); a single server has none, as in mcpo.
     pub(crate) path_prefix: String,
     /// Longest request body in bytes.
     pub(crate) max_body_size: usize,

@@ -23,8 +23,7 @@ use super::{
         origin::{Origin, is_options},
     },
     health,
-    metrics::Metrics,
-    prepared::Shelf,
+    prepared::PreparedServers,
     problem::{Problem, suggestion},
     route::{Page, Route, Scope, is_own},
 };
@@ -35,9 +34,8 @@ pub(super) struct Face<U> {
     rules: Arc<ArcSwap<Rules>>,
     own: Router,
     machine: MachineName,
-    shelf: Shelf,
+    prepared: PreparedServers,
     documents: Documents,
-    metrics: Metrics,
 }
 
 /// Answers any request. An error is readable for the page that asked, like any answer.
@@ -56,9 +54,8 @@ impl<U: Upstreams> Face<U> {
             rules: surface.rules,
             own: surface.own,
             machine: MachineName::of_this_machine(),
-            shelf: Shelf::default(),
+            prepared: PreparedServers::default(),
             documents: Documents::default(),
-            metrics: Metrics::default(),
         }
     }
 
@@ -90,7 +87,7 @@ impl<U: Upstreams> Face<U> {
             Route::Page(page, scope) => return self.page(rules, origin, page, &scope, &parts),
             Route::Tool { server, tool } => (server, tool),
             Route::OpenTerminalProbe | Route::Nowhere => {
-                self.check_key(rules, origin, &parts, Asker::Program)?;
+                check_key(rules, origin, &parts, Asker::Program)?;
                 let prefix = rules.path_prefix.trim_matches('/');
                 return Err(Problem::new(
                     StatusCode::NOT_FOUND,
@@ -100,10 +97,10 @@ impl<U: Upstreams> Face<U> {
                 .hint(format!("The servers' paths begin with `/{prefix}/`.")));
             }
         };
-        self.check_key(rules, origin, &parts, Asker::Program)?;
+        check_key(rules, origin, &parts, Asker::Program)?;
         let catalogue = self.upstreams.catalogue();
         let server = find_server(rules, &catalogue, &server)?;
-        let prepared = self.shelf.get(server, &self.metrics).ok_or_else(|| unavailable(server))?;
+        let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
         let tool = prepared.find(&tool).ok_or_else(|| {
             let known = prepared.tools.keys().map(String::as_str);
             unknown_tool(rules, server, &tool, known)
@@ -123,7 +120,7 @@ impl<U: Upstreams> Face<U> {
         parts: &request::Parts,
     ) -> Result<Response, Problem> {
         if !rules.open_docs {
-            self.check_key(rules, origin, parts, Asker::Person)?;
+            check_key(rules, origin, parts, Asker::Person)?;
         }
         let catalogue = self.upstreams.catalogue();
         let server = match scope {
@@ -136,11 +133,10 @@ impl<U: Upstreams> Face<U> {
             return Ok(docs::page(rules, &title));
         }
         let document = match server {
-            None => self.documents.root(rules, &catalogue, &self.shelf, &self.metrics),
-            Some(server) => self
-                .documents
-                .server(rules, server, &self.shelf, &self.metrics)
-                .ok_or_else(|| unavailable(server))?,
+            None => self.documents.root(rules, &catalogue, &self.prepared),
+            Some(server) => {
+                self.documents.server(rules, server, &self.prepared).ok_or_else(|| unavailable(server))?
+            }
         };
         Ok(document.respond(&parts.headers))
     }
@@ -161,7 +157,7 @@ impl<U: Upstreams> Face<U> {
                     key::check(&keys, request.headers(), origin, Asker::Person)?;
                 }
                 let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-                let page = self.metrics.render(&self.upstreams.catalogue());
+                let page = self.prepared.metrics.render(&self.upstreams.catalogue());
                 return Ok(([(header::CONTENT_TYPE, kind)], page).into_response());
             }
             _ => {}
@@ -172,18 +168,12 @@ impl<U: Upstreams> Face<U> {
         // The router's error type is Infallible.
         self.own.clone().oneshot(request).await.map_err(|never| match never {})
     }
+}
 
-    fn check_key(
-        &self,
-        rules: &Rules,
-        origin: &Origin,
-        parts: &request::Parts,
-        asker: Asker,
-    ) -> Result<(), Problem> {
-        match &rules.api_key {
-            Some(api_key) => key::check(&[api_key], &parts.headers, origin, asker),
-            None => Ok(()),
-        }
+fn check_key(rules: &Rules, origin: &Origin, parts: &request::Parts, asker: Asker) -> Result<(), Problem> {
+    match &rules.api_key {
+        Some(api_key) => key::check(&[api_key], &parts.headers, origin, asker),
+        None => Ok(()),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::http::problem::Problem;
 
 /// When to come back where nothing better is known.
 const SOON: Duration = Duration::from_secs(2);
+/// When to come back where only a change of the config file helps.
+const LATER: Duration = Duration::from_mins(1);
 
 pub(super) fn problem(server: &ServerSnapshot, tool: &str, error: CallError) -> Problem {
     let name = &server.name;
@@ -75,7 +77,7 @@ pub(crate) fn unavailable(server: &ServerSnapshot) -> Problem {
     match &server.state {
         State::Disabled => problem(format!("`{name}` is disabled in the config file."))
             .hint(format!("Remove `\"disabled\": true` from `{name}` to use it."))
-            .retry_after(Duration::from_secs(60)),
+            .retry_after(LATER),
         State::Connecting | State::Ready => {
             problem(format!("`{name}` is starting; its tools are not known yet.")).retry_after(SOON)
         }
@@ -86,6 +88,6 @@ pub(crate) fn unavailable(server: &ServerSnapshot) -> Problem {
         }
         State::Failed { reason } => problem(reason.to_string())
             .hint(format!("Correct the entry of `{name}` in the config file."))
-            .retry_after(Duration::from_secs(60)),
+            .retry_after(LATER),
     }
 }

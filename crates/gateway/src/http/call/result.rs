@@ -70,11 +70,8 @@ fn items(result: &CallToolResult) -> Vec<Item<'_>> {
         }
         return items;
     };
-    if is_wrapping(structured, &result.content) {
-        for block in &result.content {
-            append(&mut items, block);
-        }
-        return items;
+    if let Some(inner) = wrapped(structured, &result.content) {
+        return vec![Item::Value(inner)];
     }
     items.push(Item::Value(structured));
     for block in &result.content {
@@ -96,7 +93,6 @@ fn append<'a>(items: &mut Vec<Item<'a>>, block: &'a ContentBlock) {
             items.push(Item::Note(format!("Audio ({}, {size} bytes) follows as data.", audio.mime_type)));
             items.push(Item::DataUri { mime_type: &audio.mime_type, data: &audio.data });
         }
-        ContentBlock::ResourceLink(_) => items.push(object(block)),
         ContentBlock::Resource(embedded) => match &embedded.resource {
             ResourceContents::TextResourceContents { text, .. } => items.push(text_item(text)),
             ResourceContents::BlobResourceContents { uri, mime_type, blob, .. } => {
@@ -111,6 +107,7 @@ fn append<'a>(items: &mut Vec<Item<'a>>, block: &'a ContentBlock) {
             }
             _ => items.push(object(block)),
         },
+        // A resource link, and whatever later revisions add.
         _ => items.push(object(block)),
     }
 }
@@ -151,21 +148,19 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Whether `structured` is `{"result": ...}` around just what the texts say, as Python's SDK adds it to tools that
-/// return no object. The texts alone then say everything.
-fn is_wrapping(structured: &Value, content: &[ContentBlock]) -> bool {
-    let Some(object) = structured.as_object().filter(|object| object.len() == 1) else { return false };
-    let Some(inner) = object.get("result") else { return false };
-    let says_block = |block: &ContentBlock, value: &Value| matches!(block, ContentBlock::Text(text) if says(&text.text, value));
-    match (content, inner) {
-        ([block], inner) if says_block(block, inner) => true,
-        ([], _) => false,
-        (blocks, Value::Array(inner)) => {
-            blocks.len() == inner.len()
-                && blocks.iter().zip(inner).all(|(block, value)| says_block(block, value))
-        }
-        _ => false,
-    }
+/// What `structured` wraps, where it is `{"result": ...}` around just what the texts say: Python's SDK adds that to tools
+/// that return no object.
+fn wrapped<'a>(structured: &'a Value, content: &[ContentBlock]) -> Option<&'a Value> {
+    let inner = structured.as_object().filter(|object| object.len() == 1)?.get("result")?;
+    let says_block =
+        |block: &ContentBlock, value| matches!(block, ContentBlock::Text(text) if says(&text.text, value));
+    let whole = matches!(content, [block] if says_block(block, inner));
+    let item_by_item = inner.as_array().is_some_and(|items| {
+        !items.is_empty()
+            && items.len() == content.len()
+            && content.iter().zip(items).all(|(block, item)| says_block(block, item))
+    });
+    (whole || item_by_item).then_some(inner)
 }
 
 /// Raw image bytes for a caller whose Accept names images (`*/*` does not). An SVG may hold a script, so it never is

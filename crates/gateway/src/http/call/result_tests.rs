@@ -71,7 +71,8 @@ fn a_wrapping_result_is_unwrapped() {
         answer(json!({"content": [text("a"), text("b")], "structuredContent": {"result": ["a", "b"]}})),
         r#"["a","b"]"#
     );
-    assert_eq!(answer(json!({"content": [text("7")], "structuredContent": {"result": 7}})), r#""7""#);
+    assert_eq!(answer(json!({"content": [text("7")], "structuredContent": {"result": 7}})), "7");
+    assert_eq!(answer(json!({"content": [text("a")], "structuredContent": {"result": ["a"]}})), r#"["a"]"#);
     assert_eq!(
         answer(json!({"content": [text("seven")], "structuredContent": {"result": 7}})),
         r#"[{"result":7},"seven"]"#
@@ -131,4 +132,15 @@ fn an_error_says_all_that_the_tool_said() {
         problem(json!({"isError": true, "content": []}))["detail"]["message"],
         "The tool reported an error and did not say which."
     );
+}
+
+#[test]
+fn digits_survive_the_protocol_types() {
+    let line = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"n":12345678901234567890.10}}}"#;
+    let message: rmcp::model::ServerJsonRpcMessage = serde_json::from_str(line).unwrap();
+    let rmcp::model::ServerJsonRpcMessage::Response(response) = message else { panic!("not a response") };
+    let rmcp::model::ServerResult::CallToolResult(result) = response.result else {
+        panic!("not a tool's result")
+    };
+    assert_eq!(body(respond(&result, &HeaderMap::new()).unwrap()), r#"{"n":12345678901234567890.10}"#);
 }

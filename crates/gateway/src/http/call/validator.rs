@@ -13,6 +13,9 @@ const NAMED: usize = 10;
 /// Longest text of one error, in characters.
 const WIDTH: usize = 300;
 
+/// Longest value that an answer repeats, in bytes of JSON.
+const ECHOED: usize = 1000;
+
 /// Checks arguments against a tool's own schema, as the server wrote it. Compiled at the first call.
 #[derive(Debug, Default)]
 pub(crate) struct ToolValidator(OnceLock<Option<Validator>>);
@@ -81,7 +84,7 @@ fn refusal(tool: &ToolEntry, validator: &Validator, value: &Value) -> Problem {
         } else {
             format!("`{}`: {text}", place.join("."))
         });
-        list.push(item(&error, &place, text));
+        list.push(item(&error, &place, &text));
     }
     let message = format!("The arguments of `{}` do not fit: {}.", tool.name, sentences.join("; "));
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-arguments", message)
@@ -89,7 +92,7 @@ fn refusal(tool: &ToolEntry, validator: &Validator, value: &Value) -> Problem {
         .hint("Correct the arguments and call again.")
 }
 
-fn item(error: &ValidationError<'_>, place: &[String], text: String) -> Value {
+fn item(error: &ValidationError<'_>, place: &[String], text: &str) -> Value {
     let kind = match error.kind() {
         ValidationErrorKind::Required { .. } => "missing",
         other => other.keyword(),
@@ -102,7 +105,11 @@ fn item(error: &ValidationError<'_>, place: &[String], text: String) -> Value {
     if at.len() <= place.len() {
         at.extend(place.last().map(|name| json!(name)));
     }
-    json!({ "type": kind, "loc": at, "msg": text, "input": error.instance() })
+    let mut item = json!({ "type": kind, "loc": at, "msg": text });
+    if error.instance().to_string().len() <= ECHOED {
+        item["input"] = error.instance().clone().into_owned();
+    }
+    item
 }
 
 /// Where the error is; a missing property counts as its place.
@@ -212,7 +219,16 @@ mod tests {
     fn refusals_have_fastapis_shape() {
         let schema = json!({"type": "object", "required": ["n"], "additionalProperties": false,
             "properties": {"n": {"type": "integer"}, "o": {"properties": {"c": {"enum": ["a"]}}}}});
-        insta::assert_json_snapshot!(check(schema, r#"{"o":{"c":"z"},"x":1}"#).unwrap_err());
+        insta::assert_snapshot!(
+            serde_json::to_string_pretty(&check(schema, r#"{"o":{"c":"z"},"x":1}"#).unwrap_err()).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_refusal_stays_short_whatever_was_sent() {
+        let schema = json!({"properties": {"a": {"type": "integer"}}});
+        let refused = check(schema, &json!({"a": "x".repeat(100_000)}).to_string()).unwrap_err();
+        assert!(refused[0].to_string().len() < 1000);
     }
 
     #[test]

@@ -13,8 +13,7 @@ use traygate_upstream::{Catalogue, ServerSnapshot, State};
 
 use super::{
     Rules,
-    metrics::Metrics,
-    prepared::{Prepared, Shelf},
+    prepared::{Prepared, PreparedServers},
 };
 
 pub(crate) use self::{
@@ -50,25 +49,21 @@ impl Documents {
         &self,
         rules: &Arc<Rules>,
         server: &ServerSnapshot,
-        shelf: &Shelf,
-        metrics: &Metrics,
+        prepared: &PreparedServers,
     ) -> Option<Arc<Rendered>> {
-        let tools = known(server)?;
-        let current = self.servers.load();
-        if let Some(document) = current.get(&server.name)
-            && document.revision == tools
+        let revision = known(server)?;
+        let made = self.servers.load();
+        if let Some(document) = made.get(&server.name)
+            && document.revision == revision
             && Arc::ptr_eq(&document.rules, rules)
         {
             return Some(Arc::clone(&document.rendered));
         }
-        let prepared = shelf.get(server, metrics)?;
-        let info = server.tools.as_ref().map(|tools| &tools.info)?;
-        let rendered = Arc::new(Rendered::new(&openapi::of_server(rules, &server.name, info, &prepared)));
-        let document = Arc::new(ServerDocument {
-            rules: Arc::clone(rules),
-            revision: tools,
-            rendered: Arc::clone(&rendered),
-        });
+        let info = &server.tools.as_ref()?.info;
+        let tools = prepared.get(server)?;
+        let rendered = Arc::new(Rendered::new(&openapi::of_server(rules, &server.name, info, &tools)));
+        let document =
+            Arc::new(ServerDocument { rules: Arc::clone(rules), revision, rendered: Arc::clone(&rendered) });
         self.servers.rcu(|documents| {
             let mut documents = HashMap::clone(documents);
             documents.insert(server.name.clone(), Arc::clone(&document));
@@ -82,12 +77,11 @@ impl Documents {
         &self,
         rules: &Arc<Rules>,
         catalogue: &Catalogue,
-        shelf: &Shelf,
-        metrics: &Metrics,
+        prepared: &PreparedServers,
     ) -> Arc<Rendered> {
         let now = || catalogue.servers.values().map(|server| (&server.name, known(server)));
-        let current = self.root.load();
-        if let Some(document) = &*current
+        let made = self.root.load();
+        if let Some(document) = &*made
             && Arc::ptr_eq(&document.rules, rules)
             && document.servers.iter().map(|(name, tools)| (name, *tools)).eq(now())
         {
@@ -96,7 +90,7 @@ impl Documents {
         let servers: Vec<(&ServerName, Option<Arc<Prepared>>)> = catalogue
             .servers
             .values()
-            .map(|server| (&server.name, known(server).and_then(|_| shelf.get(server, metrics))))
+            .map(|server| (&server.name, known(server).and_then(|_| prepared.get(server))))
             .collect();
         let rendered = Arc::new(Rendered::new(&openapi::of_all(rules, &servers)));
         self.root.store(Some(Arc::new(RootDocument {

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ pub(crate) struct Description {
     path: String,
     name: String,
     summary: String,
-    description: String,
+    about: String,
     arguments: Value,
     result: Option<Value>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Description {
 impl Description {
     pub(crate) fn of(tool: &ToolEntry) -> Self {
         let arguments = schema::of_arguments(&tool.input_schema);
-        let result = tool.output_schema.as_ref().map(|output| schema::of_result(output));
+        let result = tool.output_schema.as_ref().map(|output| schema::of_result(output).unwrapped());
         let warnings = arguments.warnings.iter().chain(result.iter().flat_map(|result| &result.warnings));
         for warning in warnings {
             tracing::warn!(tool = tool.name, "{warning}");
@@ -36,7 +36,7 @@ impl Description {
         let summary = title.unwrap_or(&tool.name).to_owned();
         Self {
             path: tool_path(&tool.name),
-            description: said(tool.description.as_deref()).unwrap_or(&summary).to_owned(),
+            about: said(tool.description.as_deref()).unwrap_or(&summary).to_owned(),
             summary,
             name: tool.name.clone(),
             arguments: arguments.schema,
@@ -52,7 +52,7 @@ impl Description {
         let mut operation = json!({
             "operationId": id,
             "summary": self.summary,
-            "description": self.description,
+            "description": self.about,
             "requestBody": {
                 "required": required,
                 "content": { "application/json": { "schema": self.arguments } },
@@ -89,7 +89,7 @@ pub(super) fn of_server(rules: &Rules, name: &ServerName, info: &ServerInfo, pre
     } else {
         format!("{}{}", rules.root_path, server_path(rules, name))
     };
-    document(rules, info_object(title, description, version), &url, paths)
+    document(rules, &info_object(&title, description.as_deref(), &version), &url, &paths)
 }
 
 /// The document of all servers; paths begin with the server's name.
@@ -119,14 +119,15 @@ pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared
         let mut text = "The tools of all servers. Each server also has a document of its own:\n".to_owned();
         for (name, _) in servers {
             let path = format!("{}{}", rules.root_path, server_path(rules, name));
-            text.push_str(&format!("- [{name}]({path}/docs)\n"));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "- [{name}]({path}/docs)");
         }
         text
     });
-    document(rules, info_object(title, Some(description), version), &rules.root_path, paths)
+    document(rules, &info_object(&title, Some(&description), &version), &rules.root_path, &paths)
 }
 
-fn info_object(title: String, description: Option<String>, version: String) -> Value {
+fn info_object(title: &str, description: Option<&str>, version: &str) -> Value {
     let mut info = json!({ "title": title });
     if let Some(description) = description {
         info["description"] = description.into();
@@ -135,7 +136,7 @@ fn info_object(title: String, description: Option<String>, version: String) -> V
     info
 }
 
-fn document(rules: &Rules, info: Value, url: &str, paths: Map<String, Value>) -> Value {
+fn document(rules: &Rules, info: &Value, url: &str, paths: &Map<String, Value>) -> Value {
     let url = if url.is_empty() { "/" } else { url };
     let mut document = json!({
         "openapi": "3.1.0",
@@ -191,7 +192,12 @@ fn tool_path(name: &str) -> String {
     if !plain {
         return format!("/{}", utf8_percent_encode(name, SEGMENT));
     }
-    name.split('/').map(|segment| format!("/{}", utf8_percent_encode(segment, SEGMENT))).collect()
+    let mut path = String::new();
+    for segment in name.split('/') {
+        path.push('/');
+        path.extend(utf8_percent_encode(segment, SEGMENT));
+    }
+    path
 }
 
 fn said(text: Option<&str>) -> Option<&str> {

@@ -44,11 +44,6 @@ impl Rendered {
         answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         response
     }
-
-    #[cfg(test)]
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
-    }
 }
 
 /// If-None-Match compares weakly (RFC 9110 §13.1.2).

@@ -1,11 +1,17 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use arc_swap::ArcSwap;
+use axum::Router;
 use http::Method;
+use rmcp::model::{CallToolResult, JsonObject};
 use serde_json::json;
+use tokio::sync::watch;
+use tower::ServiceExt as _;
 use traygate_config::{HeaderForwarding, ServerName};
+use traygate_upstream::{CallContext, CallError, Catalogue};
 
-use super::{Stand, post, stand::request, tool};
-use crate::http::{Layout, Rules};
+use super::{Stand, get, post, stand::request, tool};
+use crate::http::{Layout, Rules, Surface, Upstreams, router};
 
 fn free() -> serde_json::Value {
     json!({"type": "object"})
@@ -151,4 +157,54 @@ async fn nothing_is_ever_redirected() {
             assert!(!answer.status.is_redirection(), "{method} {path}: {}", answer.status);
         }
     }
+}
+
+/// Servers that never answer, and tell whether a call is waiting.
+struct Stuck {
+    catalogue: Arc<Catalogue>,
+    waiting: watch::Sender<bool>,
+}
+
+struct Waiting(watch::Sender<bool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
+}
+
+impl Upstreams for Stuck {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
+    }
+
+    async fn call(
+        &self,
+        _: &str,
+        _: &str,
+        _: JsonObject,
+        _: CallContext,
+    ) -> Result<CallToolResult, CallError> {
+        self.waiting.send_replace(true);
+        let _waiting = Waiting(self.waiting.clone());
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_ends_the_call() {
+    let catalogue = Stand::new(Rules::default()).ready("s", vec![tool("t", free())]).servers.catalogue();
+    let (waiting, mut seen) = watch::channel(false);
+    let rules = Arc::new(ArcSwap::from_pointee(Rules::default()));
+    let app = router(Surface { upstreams: Stuck { catalogue, waiting }, rules, own: Router::new() });
+    tokio::select! {
+        answer = app.clone().oneshot(post("/s/t", "{}", &[])) => panic!("{answer:?}"),
+        // The value is let go at once: it locks the channel, and the call's end writes to it.
+        () = async { drop(seen.wait_for(|waiting| *waiting).await.unwrap()) } => {}
+    }
+    assert!(!*seen.borrow(), "the call still waits");
+    let page = app.oneshot(get("/-/metrics", &[])).await.unwrap().into_body();
+    let page = axum::body::to_bytes(page, usize::MAX).await.unwrap();
+    let line = r#"traygate_calls_total{server="s",tool="t",outcome="cancelled"} 1"#;
+    assert!(String::from_utf8_lossy(&page).contains(line));
 }

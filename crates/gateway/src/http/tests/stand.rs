@@ -179,6 +179,7 @@ pub(super) fn request(method: Method, path: &str, body: &str, headers: &[(&str, 
 }
 
 /// A tool without description.
+#[expect(clippy::needless_pass_by_value, reason = "tests write `json!` in place")]
 pub(super) fn tool(name: &str, schema: Value) -> ToolEntry {
     ToolEntry {
         name: name.into(),

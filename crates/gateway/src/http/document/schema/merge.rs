@@ -27,7 +27,7 @@ pub(super) fn all_of(base: &mut Map<String, Value>, part: Map<String, Value>) {
                 }
             }
             ("enum", Value::Array(present), Value::Array(more)) => {
-                present.retain(|value| more.contains(value))
+                present.retain(|value| more.contains(value));
             }
             ("additionalProperties", present @ Value::Bool(true), value) => *present = value,
             ("minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties", present, value)

@@ -20,6 +20,18 @@ pub(super) struct Embedded {
     pub(super) warnings: Vec<String>,
 }
 
+impl Embedded {
+    /// The schema of what is sent where Python's SDK wrapped a result: see `call::result`.
+    pub(super) fn unwrapped(mut self) -> Self {
+        if self.schema.get("x-fastmcp-wrap-result") == Some(&Value::Bool(true))
+            && let Some(inner) = self.schema.pointer_mut("/properties/result")
+        {
+            self.schema = inner.take();
+        }
+        self
+    }
+}
+
 /// The schema of a request body: always of type object, with the properties of a union's branches side by side.
 pub(super) fn of_arguments(schema: &JsonObject) -> Embedded {
     let mut embedded = of_result(schema);

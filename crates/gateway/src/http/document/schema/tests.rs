@@ -17,6 +17,7 @@ fn arguments(schema: Value) -> Value {
 }
 
 /// The schema of the property `p`.
+#[expect(clippy::needless_pass_by_value, reason = "tests write `json!` in place")]
 fn property(schema: Value) -> Value {
     arguments(json!({"type": "object", "properties": {"p": schema}}))["properties"]["p"].clone()
 }
@@ -114,7 +115,7 @@ fn references_are_written_out_and_what_stands_beside_them_wins() {
             "map": {"type": "object", "additionalProperties": {"$ref": "#/$defs/A"}},
         },
     }));
-    insta::assert_json_snapshot!(schema);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&schema).unwrap());
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn recursion_ends() {
             "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}},
         "properties": {"root": {"$ref": "#/$defs/Node"}},
     }));
-    insta::assert_json_snapshot!(schema);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&schema).unwrap());
     arguments(json!({"properties": {"a": {"$ref": "#"}}}));
 }
 
@@ -151,7 +152,7 @@ fn boolean_schemas_are_rewritten() {
         "tuple": {"type": "array", "items": [{"type": "number"}, true], "additionalItems": false},
         "choice": {"anyOf": [true, {"type": "string"}]}, "described": {"description": "what you like"},
     }}));
-    insta::assert_json_snapshot!(schema);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&schema).unwrap());
 }
 
 #[test]
@@ -197,6 +198,16 @@ fn a_root_that_is_a_reference_free_or_empty_is_an_object() {
     );
     assert_eq!(arguments(json!({}))["type"], "object");
     assert_eq!(arguments(json!({"type": "array", "items": {"type": "string"}}))["type"], "object");
+}
+
+#[test]
+fn a_wrapped_result_is_described_as_it_is_sent() {
+    let schema = map(
+        json!({"type": "object", "x-fastmcp-wrap-result": true, "properties": {"result": {"type": "integer"}}}),
+    );
+    assert_eq!(of_result(&schema).unwrapped().schema, json!({"type": "integer"}));
+    let schema = map(json!({"type": "object", "properties": {"result": {"type": "integer"}}}));
+    assert_eq!(of_result(&schema).unwrapped().schema["type"], "object");
 }
 
 #[test]

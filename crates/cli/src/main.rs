@@ -15,11 +15,10 @@ use args::{Args, Command};
 use exit::Exit;
 
 fn main() -> ExitCode {
-    // This same program is started again to guard the children.
+    // First of all: this same program is started again to guard the children.
     if let Some(code) = traygate_upstream::guardian_main() {
         return code;
     }
-
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => {

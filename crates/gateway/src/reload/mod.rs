@@ -77,9 +77,7 @@ impl Reload {
     fn keep(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let file = self.path.display();
         tracing::warn!("{file} cannot be used; what it said before stays in force.");
-        for diagnostic in &diagnostics {
-            tracing::warn!("{file}:{diagnostic}");
-        }
+        self.log(&diagnostics);
         diagnostics
     }
 
@@ -116,10 +114,18 @@ impl Reload {
         self.hub.apply(&config);
         let file = self.path.display();
         tracing::info!("{file} was read again, {} servers", config.servers.len());
-        for diagnostic in &diagnostics {
-            tracing::warn!("{file}:{diagnostic}");
-        }
+        self.log(&diagnostics);
         diagnostics
+    }
+
+    fn log(&self, diagnostics: &[Diagnostic]) {
+        let file = self.path.display();
+        for diagnostic in diagnostics {
+            match diagnostic.severity {
+                Severity::Warning => tracing::warn!("{file}:{diagnostic}"),
+                Severity::Error => tracing::error!("{file}:{diagnostic}"),
+            }
+        }
     }
 
     /// The key that holds from now on. A change of the file never opens what was locked where others can reach it.

@@ -38,7 +38,8 @@ pub fn is_alive(pid: u32) -> bool {
 
 /// The children of this process, and theirs.
 pub fn descendants(pid: u32) -> Vec<Process> {
-    let all: Vec<_> = running().into_iter().filter_map(|process| Some((stat(process.pid)?.parent, process))).collect();
+    let all: Vec<_> =
+        running().into_iter().filter_map(|process| Some((stat(process.pid)?.parent, process))).collect();
     let mut found: Vec<Process> = Vec::new();
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {

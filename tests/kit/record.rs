@@ -37,7 +37,8 @@ impl Record {
     /// Adds a line, in one write.
     pub fn append(&self, event: &str, data: &Value) {
         let line = json!({"event": event, "pid": process::id(), "data": data});
-        let mut file = fs_err::OpenOptions::new().create(true).append(true).open(&self.0).expect("a record opens");
+        let mut file =
+            fs_err::OpenOptions::new().create(true).append(true).open(&self.0).expect("a record opens");
         file.write_all(format!("{line}\n").as_bytes()).expect("a record can be written");
     }
 
@@ -77,6 +78,9 @@ impl Record {
 
     /// Waits for this many events of one name.
     pub async fn wait_for_count(&self, name: &str, count: usize) {
-        eventually(&format!("{count} times `{name}` in the record"), async || self.named(name).len() >= count).await;
+        eventually(&format!("{count} times `{name}` in the record"), async || {
+            self.named(name).len() >= count
+        })
+        .await;
     }
 }

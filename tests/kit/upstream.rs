@@ -99,7 +99,12 @@ async fn launch(args: &[String]) -> (Child, String) {
         .spawn()
         .expect("fake-mcp starts");
     let stdout = child.stdout.take().expect("stdout is piped");
-    let url = BufReader::new(stdout).lines().next_line().await.expect("stdout is text").expect("fake-mcp prints its URL");
+    let url = BufReader::new(stdout)
+        .lines()
+        .next_line()
+        .await
+        .expect("stdout is text")
+        .expect("fake-mcp prints its URL");
     (child, url)
 }
 

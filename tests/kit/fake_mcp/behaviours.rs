@@ -19,7 +19,8 @@ pub(crate) fn run(server: &Arc<Server>, id: &str, call: &Call<'_>, context: &Con
     let number = |key: &str| arguments[key].as_u64().unwrap_or_default();
     match &*call.name {
         "add" => {
-            let sum = arguments["a"].as_i64().unwrap_or_default() + arguments["b"].as_i64().unwrap_or_default();
+            let sum =
+                arguments["a"].as_i64().unwrap_or_default() + arguments["b"].as_i64().unwrap_or_default();
             Reply::Now(result(id, &text(&sum.to_string())))
         }
         "slow" => slow(id, call, context, number("steps"), number("interval_ms")),

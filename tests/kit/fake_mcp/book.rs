@@ -20,11 +20,7 @@ impl Book {
             (None, Some(count)) => (0..count).map(generated).collect(),
             (None, None) => serde_json::from_str(include_str!("tools.json")).expect("tools.json is an array"),
         };
-        Self {
-            tools,
-            page: options.page.unwrap_or(usize::MAX).max(1),
-            repeat_cursor: options.repeat_cursor,
-        }
+        Self { tools, page: options.page.unwrap_or(usize::MAX).max(1), repeat_cursor: options.repeat_cursor }
     }
 
     /// One page of tools/list: the result as JSON text.

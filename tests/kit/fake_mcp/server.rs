@@ -198,7 +198,9 @@ impl Server {
         let filter = if wanted { json!({"toolsListChanged": true}) } else { json!({}) };
         let mut acknowledgment = json!({"notifications": filter});
         mark(&mut acknowledgment, Some(id));
-        context.outbox.send(message::notification("notifications/subscriptions/acknowledged", &acknowledgment));
+        context
+            .outbox
+            .send(message::notification("notifications/subscriptions/acknowledged", &acknowledgment));
         if wanted {
             self.add_listener(context.outbox.clone(), Some(id.into()));
         }

@@ -59,8 +59,7 @@ pub(crate) async fn serve(server: Arc<Server>) {
 }
 
 fn take(server: &Arc<Server>, line: &str, outbox: &Outbox, initialized: &AtomicBool, answers: &mut Vec<u8>) {
-    let context =
-        Context { outbox, headers: &Value::Null, initialized: initialized.load(Ordering::Relaxed) };
+    let context = Context { outbox, headers: &Value::Null, initialized: initialized.load(Ordering::Relaxed) };
     if !context.initialized && line.contains("notifications/initialized") {
         initialized.store(true, Ordering::Relaxed);
     }

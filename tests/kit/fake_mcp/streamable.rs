@@ -56,7 +56,10 @@ async fn message(State(server): State<Arc<Server>>, headers: HeaderMap, body: By
             None if server.options.unknown_method != UnknownMethod::Error => {}
             None => {
                 let id = message.id.map_or("null", |id| id.get());
-                return json(400, message::error(id, -32000, "Bad Request: no valid session ID", &Value::Null));
+                return json(
+                    400,
+                    message::error(id, -32000, "Bad Request: no valid session ID", &Value::Null),
+                );
             }
         }
     }

@@ -118,7 +118,8 @@ impl GatewayBuilder {
     /// Where it does not end.
     pub async fn finish(self) -> Finished {
         let output = timeout(PATIENCE, self.command(&[]).output()).await;
-        let Output { status, stdout, stderr } = output.expect("traygate ends by itself").expect("traygate starts");
+        let Output { status, stdout, stderr } =
+            output.expect("traygate ends by itself").expect("traygate starts");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let finished = Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr) };
         assert!(!finished.stderr.contains("panicked at"), "{}", finished.stderr);

@@ -24,7 +24,8 @@ impl Home {
         {
             use std::os::unix::fs::PermissionsExt;
             // XDG base directory specification: the runtime folder MUST be 0700.
-            fs_err::set_permissions(folder.path().join("run"), PermissionsExt::from_mode(0o700)).expect("a chmod");
+            fs_err::set_permissions(folder.path().join("run"), PermissionsExt::from_mode(0o700))
+                .expect("a chmod");
         }
         Self(Arc::new(folder))
     }

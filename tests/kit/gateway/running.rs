@@ -112,17 +112,21 @@ impl Gateway {
 
     /// Waits until GET of a path is a 200 with the wanted JSON; gives it.
     pub async fn wait_for_path(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        eventually_some(&format!("GET {path} to be as wanted; the gateway's log:\n{}", self.stderr()), async || {
-            let answer = self.get(path).await;
-            let document = (answer.status == StatusCode::OK).then(|| answer.json())?;
-            wanted(&document).then_some(document)
-        })
+        eventually_some(
+            &format!("GET {path} to be as wanted; the gateway's log:\n{}", self.stderr()),
+            async || {
+                let answer = self.get(path).await;
+                let document = (answer.status == StatusCode::OK).then(|| answer.json())?;
+                wanted(&document).then_some(document)
+            },
+        )
         .await
     }
 
     /// Waits until GET of a path has this status.
     pub async fn wait_for_status(&self, path: &str, status: u16) {
-        eventually(&format!("GET {path} to be {status}"), async || self.get(path).await.status == status).await;
+        eventually(&format!("GET {path} to be {status}"), async || self.get(path).await.status == status)
+            .await;
     }
 
     /// Waits until GET of a path has this status and `detail.message` holds this text; gives `detail`.
@@ -138,8 +142,9 @@ impl Gateway {
     /// The processes of the MCP servers that it runs.
     pub fn servers(&self) -> Vec<Process> {
         let mut all = self.home.processes();
-        all.retain(|process| process.command.contains("fake-mcp") && process.pid != self.pid());
-        all.retain(|process| !process.command.contains("traygate --") && !process.command.contains("guard"));
+        all.retain(|process| {
+            process.command.split(' ').next().is_some_and(|name| name.ends_with("fake-mcp"))
+        });
         all
     }
 
@@ -174,7 +179,8 @@ impl Gateway {
     }
 
     async fn nothing_is_left(&self) {
-        eventually("every process of the gateway to be gone", async || self.home.processes().is_empty()).await;
+        eventually("every process of the gateway to be gone", async || self.home.processes().is_empty())
+            .await;
     }
 
     #[cfg(unix)]

@@ -27,7 +27,7 @@ fn find(variable: &str, name: &str) -> PathBuf {
     assert!(
         path.exists(),
         "{} is missing. `cargo nextest run` builds it by its set-up script; with `cargo test` run \
-         `cargo build --workspace --exclude traygate-desktop --bins` first.",
+         `cargo build --workspace --exclude traygate-desktop --bins --tests` first.",
         path.display()
     );
     path

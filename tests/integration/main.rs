@@ -1,6 +1,7 @@
 //! The one integration test binary: the real `traygate` as a process, before fake and real MCP servers.
 //!
-//! `Lnn`, `Cnn`, `Xnn`, `Nnn` are the rows of docs/mcpo.md: what mcpo does, and what is wanted instead.
+//! Names that begin with l01, c01, x01, n01, ... are numbered points where mcpo fails its users: the test says what is
+//! wanted instead.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 

@@ -1,4 +1,4 @@
-//! The real thing: servers out of PyPI and npm, driven through `traygate --config`. `./dev test` installs them.
+//! The real thing: servers out of `PyPI` and npm, driven through `traygate --config`. `./dev test` installs them.
 
 use std::process::{Command, Stdio};
 

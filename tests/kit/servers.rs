@@ -25,7 +25,7 @@ impl RealServers {
         Self { folder: folder.into(), node: node.into() }
     }
 
-    /// The entry of a server out of PyPI, e.g. `mcp-server-time`.
+    /// The entry of a server out of `PyPI`, e.g. `mcp-server-time`.
     pub fn python(&self, name: &str, args: &[&str]) -> Value {
         json!({"command": self.folder.join("python/bin").join(name), "args": args})
     }

@@ -69,7 +69,6 @@ impl Gateway {
     }
 
     /// A request to a path, without a key.
-    #[expect(clippy::unused_self, reason = "the address is the gateway's")]
     pub fn bare_request(&self, method: Method, path: &str) -> RequestBuilder {
         super::http_client().request(method, format!("{}{path}", self.base))
     }

@@ -366,6 +366,21 @@ async fn l17_nothing_survives_the_end_of_the_gateway() {
 }
 
 #[tokio::test]
+async fn l17_ctrl_c_ends_it_with_a_call_still_running() {
+    let home = Home::new();
+    let (entry, record) = stdio(&home, "a", &[]);
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": entry}})).await;
+    gateway.wait_ready("a").await;
+    let hanging = gateway.request(reqwest::Method::POST, "/a/hang").json(&json!({}));
+    let end = async {
+        record.wait_for("call").await;
+        gateway.interrupt().await;
+    };
+    // The caller gets an answer or a closed connection, whichever; it must not hold up the end.
+    let (_, ()) = tokio::join!(hanging.send(), end);
+}
+
+#[tokio::test]
 async fn l17_nothing_of_a_removed_server_survives() {
     let home = Home::new();
     let (entry, record) = stdio(&home, "stubborn", &["--stubborn", "--grandchild"]);

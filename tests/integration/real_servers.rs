@@ -7,7 +7,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use traygate_tests::{Gateway, Home, RealServers, eventually};
 
 fn paths(document: &Value) -> Vec<String> {
-    document["paths"].as_object().unwrap().keys().cloned().collect()
+    let mut paths: Vec<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    paths.sort();
+    paths
 }
 
 #[tokio::test]
@@ -16,7 +18,7 @@ async fn time_converts() {
     let time = RealServers::installed().python("mcp-server-time", &["--local-timezone=UTC"]);
     let gateway = Gateway::start(&home, &json!({"mcpServers": {"time": time}})).await;
     let document = gateway.wait_ready("time").await;
-    assert_eq!(paths(&document), ["/get_current_time", "/convert_time"]);
+    assert_eq!(paths(&document), ["/convert_time", "/get_current_time"]);
     let arguments = json!({"source_timezone": "UTC", "time": "12:00", "target_timezone": "Asia/Tokyo"});
     let converted = gateway.call("time", "convert_time", arguments).await.ok();
     assert!(converted["target"]["datetime"].as_str().unwrap().contains("T21:00"), "{converted}");

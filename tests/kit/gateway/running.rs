@@ -161,11 +161,25 @@ impl Gateway {
     ///
     /// # Panics
     /// Where it is not.
-    pub async fn stop(mut self) {
-        self.terminate();
+    pub async fn stop(self) {
+        #[cfg(unix)]
+        self.end_by(rustix::process::Signal::TERM).await;
+        #[cfg(not(unix))]
+        self.kill().await;
+    }
+
+    /// Ctrl-C on its terminal; otherwise like [`Gateway::stop`].
+    #[cfg(unix)]
+    pub async fn interrupt(self) {
+        self.end_by(rustix::process::Signal::INT).await;
+    }
+
+    #[cfg(unix)]
+    async fn end_by(mut self, signal: rustix::process::Signal) {
+        crate::processes::signal(self.pid(), signal);
         let status = timeout(STOPS_WITHIN, self.child.wait()).await;
         let status = status
-            .unwrap_or_else(|_| panic!("traygate ran on for 5 s after SIGTERM:\n{}", self.stderr()))
+            .unwrap_or_else(|_| panic!("traygate ran on for 5 s after the signal:\n{}", self.stderr()))
             .expect("the gateway can be waited for");
         assert!(status.success(), "traygate ended with {status}:\n{}", self.stderr());
         self.nothing_is_left().await;
@@ -180,16 +194,6 @@ impl Gateway {
     async fn nothing_is_left(&self) {
         eventually("every process of the gateway to be gone", async || self.home.processes().is_empty())
             .await;
-    }
-
-    #[cfg(unix)]
-    fn terminate(&self) {
-        crate::processes::signal(self.pid(), rustix::process::Signal::TERM);
-    }
-
-    #[cfg(not(unix))]
-    fn terminate(&mut self) {
-        self.child.start_kill().expect("the gateway can be ended");
     }
 }
 

@@ -1,1 +1,19 @@
-//! The one integration test binary.
+//! The one integration test binary: the real `traygate` as a process, before fake and real MCP servers.
+//!
+//! Names that begin with l01, c01, x01, n01, ... are numbered points where mcpo fails its users: the test says what is
+//! wanted instead.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod architecture;
+mod configuration;
+mod demo;
+mod faults;
+mod kit;
+mod lifecycle;
+mod mcpo_flags;
+mod names;
+mod real_servers;
+mod security;
+mod surface;
+mod transports;

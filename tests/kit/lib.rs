@@ -1,1 +1,20 @@
-//! Test kit.
+//! The test kit: a scriptable MCP server written by hand (an independent judge of the gateway's MCP side), and a
+//! harness that drives the real `traygate` binary as a process.
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test kit fails by panicking")]
+
+mod binaries;
+mod eventually;
+pub mod fake_mcp;
+mod gateway;
+mod processes;
+mod record;
+mod servers;
+mod upstream;
+
+pub use binaries::{fake_mcp, traygate};
+pub use eventually::{PATIENCE, eventually, eventually_some};
+pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home};
+pub use processes::{Process, descendants, is_alive, kill, processes_at_home, processor_time};
+pub use record::{Event, Record};
+pub use servers::RealServers;
+pub use upstream::{HttpUpstream, fake, stdio};

@@ -1,0 +1,93 @@
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{Process, Record, processes_at_home};
+
+/// A private folder for HOME and all that hangs on it. Gone when its last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Home(Arc<TempDir>);
+
+impl Home {
+    /// A new, empty one.
+    #[expect(clippy::new_without_default, reason = "it makes folders")]
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("traygate-test-").tempdir().expect("a temporary folder");
+        for name in ["config", "data", "state", "cache", "run", "tmp"] {
+            fs_err::create_dir(folder.path().join(name)).expect("a folder in a temporary folder");
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // XDG base directory specification: the runtime folder MUST be 0700.
+            fs_err::set_permissions(folder.path().join("run"), PermissionsExt::from_mode(0o700))
+                .expect("a chmod");
+        }
+        Self(Arc::new(folder))
+    }
+
+    /// A path inside.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The record of a fake server, inside.
+    pub fn record(&self, name: &str) -> Record {
+        Record::new(self.path(&format!("{name}.jsonl")))
+    }
+
+    /// The config file, inside.
+    pub fn config(&self) -> ConfigFile {
+        ConfigFile(self.path("config.json"))
+    }
+
+    /// Every process that was started with this home, however far it went from its parents.
+    pub fn processes(&self) -> Vec<Process> {
+        processes_at_home(self.0.path())
+    }
+
+    /// The variables that keep a program inside this home.
+    pub(super) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("HOME", self.0.path().to_owned()),
+            ("XDG_CONFIG_HOME", self.path("config")),
+            ("XDG_DATA_HOME", self.path("data")),
+            ("XDG_STATE_HOME", self.path("state")),
+            ("XDG_CACHE_HOME", self.path("cache")),
+            ("XDG_RUNTIME_DIR", self.path("run")),
+            ("TMPDIR", self.path("tmp")),
+        ]
+    }
+}
+
+/// A config file on disk.
+#[derive(Debug, Clone)]
+pub struct ConfigFile(PathBuf);
+
+impl ConfigFile {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Saves in place.
+    pub fn write(&self, config: &Value) {
+        self.write_text(&format!("{config:#}\n"));
+    }
+
+    /// Saves any text in place.
+    pub fn write_text(&self, text: &str) {
+        fs_err::write(&self.0, text).expect("the config can be written");
+    }
+
+    /// Saves as editors do: to a new file, renamed over the old.
+    pub fn replace(&self, config: &Value) {
+        let new = self.0.with_extension("json.swp");
+        fs_err::write(&new, format!("{config:#}\n")).expect("a file beside the config can be written");
+        fs_err::rename(&new, &self.0).expect("the config can be replaced");
+    }
+}

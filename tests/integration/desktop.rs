@@ -87,7 +87,8 @@ async fn a_first_run_writes_a_config_and_passes_the_smoke_test() {
 async fn a_desktop_without_a_tray_is_served_and_told_so() {
     let session = Session::start(&["--blind"]).await;
     let mut traygate = session.launch(&["--port", "0"]);
-    eventually("the missing tray on stderr", async || traygate.stderr().contains("no panel of this desktop")).await;
+    eventually("the missing tray on stderr", async || traygate.stderr().contains("no panel of this desktop"))
+        .await;
     assert!(traygate.stderr().contains("serves at http://127.0.0.1:"), "{}", traygate.stderr());
     traygate.terminate();
     assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
@@ -114,7 +115,7 @@ async fn without_a_display_it_names_the_program_to_use() {
     assert!(stderr.contains("There is no display") && stderr.contains("Run `traygate`"), "{stderr}");
 }
 
-/// Of all that the application started: fake servers, guardians, WebKit's helpers.
+/// Of all that the application started: fake servers, guardians, the web view's helpers.
 async fn nothing_is_left(session: &Session, traygate: &Application) {
     let home: &Home = session.home();
     eventually("every process of Traygate to be gone", async || {

@@ -8,6 +8,7 @@
 mod architecture;
 mod configuration;
 mod demo;
+mod desktop;
 mod faults;
 mod kit;
 mod lifecycle;

@@ -105,7 +105,7 @@ async fn arguments_arrive_as_they_were_sent() {
     let sse = HttpUpstream::start(&home, "sse", "sse", &[]).await;
     let config = json!({"mcpServers": {"a": entry, "http": upstream.entry(), "sse": sse.entry()}});
     let gateway = Gateway::start(&home, &config).await;
-    let body = r#"{"message":"x","null":null,"list":[{"a":null}],"int":5,"one":1.0,"big":12345678901234567890123,"exact":1.10,"e":1e5,"_x":{"__y":[]}}"#;
+    let body = r#"{"message":"x","null":null,"list":[{"a":null}],"int":5,"one":1.0,"big":12345678901234567890123,"exact":1.10,"e":1e+5,"_x":{"__y":[]}}"#;
     for (server, record) in [("a", &record), ("http", upstream.record()), ("sse", sse.record())] {
         gateway.wait_ready(server).await;
         let answer = gateway.post_text(&format!("/{server}/echo"), body).await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::{process::Child, time::timeout};
 
 use super::{Answer, GatewayBuilder, Home};
-use crate::{Process, eventually, eventually_some, kill};
+use crate::{PATIENCE, Process, eventually, eventually_some, kill};
 
 /// How long the end may take: what SIGTERM and Ctrl-C promise.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -192,8 +192,10 @@ impl Gateway {
     }
 
     async fn nothing_is_left(&self) {
-        eventually("every process of the gateway to be gone", async || self.home.processes().is_empty())
-            .await;
+        let gone =
+            eventually("every process of the gateway to be gone", async || self.home.processes().is_empty());
+        let gone = timeout(PATIENCE / 2, gone).await;
+        assert!(gone.is_ok(), "left behind: {:?}\n{}", self.home.processes(), self.stderr());
     }
 }
 

@@ -42,9 +42,12 @@ impl Session {
         command.args(["-a", "dbus-run-session", "--"]).arg(panel).args(flags);
         inside(&home, &mut command);
         // The panel ends with its stdin, the session with the panel, the display with the session.
-        let mut panel = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect(
-            "xvfb-run starts. Install it: apt install xvfb xauth dbus python3-dbus python3-gi",
-        );
+        let mut panel = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("xvfb-run starts. Install it: apt install xvfb xauth dbus python3-dbus python3-gi");
         let commands = panel.stdin.take().unwrap();
         let answers = BufReader::new(panel.stdout.take().unwrap()).lines();
         let mut session = Self { home, environment: BTreeMap::new(), commands, answers, _panel: panel };
@@ -103,8 +106,13 @@ impl Session {
     }
 
     async fn answer<T: DeserializeOwned>(&mut self) -> T {
-        let line = timeout(PATIENCE, self.answers.next_line()).await.expect("the panel answers").unwrap();
-        serde_json::from_str(&line.expect("the panel runs")).unwrap()
+        loop {
+            let line = timeout(PATIENCE, self.answers.next_line()).await.expect("the panel answers").unwrap();
+            // The services of the session write here too.
+            if let Some(answer) = line.expect("the panel runs").strip_prefix("panel: ") {
+                return serde_json::from_str(answer).unwrap();
+            }
+        }
     }
 }
 
@@ -117,7 +125,8 @@ pub(super) struct Application {
 
 impl Application {
     pub(super) fn launch(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
         TaskTracker::new().spawn(collect(child.stderr.take().unwrap(), Arc::clone(&stderr)));
         Self { program: command.as_std().get_program().to_owned(), child, stderr }
@@ -125,7 +134,8 @@ impl Application {
 
     /// SIGTERM.
     pub(super) fn terminate(&self) {
-        let pid = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.try_into().ok()?)).unwrap();
+        let pid =
+            self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.try_into().ok()?)).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     }
 

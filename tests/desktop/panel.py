@@ -119,7 +119,11 @@ def main():
             loop.quit()
             return False
         command, _, argument = line.rstrip("\n").partition(" ")
-        say(panel.answer(command, argument))
+        try:
+            say(panel.answer(command, argument))
+        except Exception:
+            loop.quit()
+            raise
         return True
 
     say({name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")})

@@ -41,6 +41,8 @@ impl Session {
         let mut command = Command::new("xvfb-run");
         command.args(["-a", "dbus-run-session", "--"]).arg(panel).args(flags);
         inside(&home, &mut command);
+        // xvfb-run outlives the home by a moment, and without its own files leaves the display running.
+        command.env_remove("TMPDIR");
         // The panel ends with its stdin, the session with the panel, the display with the session.
         let mut panel = command
             .stdin(Stdio::piped())

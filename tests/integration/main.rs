@@ -8,6 +8,8 @@
 mod architecture;
 mod configuration;
 mod demo;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod faults;
 mod kit;
 mod lifecycle;

@@ -117,7 +117,7 @@ async fn without_a_display_it_names_the_program_to_use() {
     assert!(stderr.contains("There is no display") && stderr.contains("Run `traygate`"), "{stderr}");
 }
 
-/// Of all that the application started: fake servers, guardians, WebKit's helpers.
+/// Of all that the application started: fake servers and the guardian.
 async fn nothing_is_left(session: &Session, traygate: &Application) {
     let home: &Home = session.home();
     eventually("every process of Traygate to be gone", async || {

@@ -7,7 +7,7 @@ mod menu;
 mod smoke;
 mod tray;
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{collections::HashMap, ffi::OsStr, io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -16,15 +16,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing_subscriber::EnvFilter;
 use traygate_auth::Keychain;
 use traygate_gateway::{ConfigSource, Folders, Gateway, Options};
-use traygate_upstream::Environment;
+use traygate_upstream::{Environment, guardian_main, login_shell_path};
 
 use arguments::Arguments;
 use tray::Tray;
 
 fn main() -> ExitCode {
+    // First of all: this same program is started again to guard the children.
+    if let Some(code) = guardian_main() {
+        return code;
+    }
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("TRAYGATE_LOG_LEVEL")
-        .unwrap_or_else(|_| EnvFilter::new("info,zbus=off,arboard=error"));
+        .unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn,zbus=off,arboard=error"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match live(&arguments) {
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
 
 fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     display::required()?;
+    // Fails only where one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new().context("No threads for the gateway")?;
     tauri::async_runtime::set(runtime.handle().clone());
 
@@ -49,7 +55,7 @@ fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .build(tauri::generate_context!())?;
 
     // The gateway serves before there is an icon, and whether or not there will be one.
-    let gateway = runtime.block_on(Gateway::start(options(arguments)?))?;
+    let gateway = runtime.block_on(async { anyhow::Ok(Gateway::start(options(arguments).await?).await?) })?;
     tracing::info!("Traygate serves at {}", gateway.url());
 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -84,10 +90,12 @@ fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         gateway.shutdown().await;
         tasks.wait().await;
     });
+    // What still blocks a thread (a keychain, a slow disk) must not keep the process.
+    runtime.shutdown_background();
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn options(arguments: &Arguments) -> anyhow::Result<Options> {
+async fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     let folders = Folders::system().context("This user has no home folder. Set HOME.")?;
     let file = if let Some(file) = &arguments.config {
         file.clone()
@@ -95,11 +103,18 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
         folders.write_starter()?;
         folders.config_file()
     };
+    let mut variables: HashMap<_, _> = std::env::vars_os().collect();
+    // Started by a desktop and not by a shell: then PATH lacks what the user's shell adds to it, `npx` and `uvx` often.
+    if !variables.contains_key(OsStr::new("TERM"))
+        && let Some(path) = login_shell_path().await
+    {
+        variables.insert("PATH".into(), path);
+    }
     let environment = Environment {
-        variables: std::env::vars_os().collect(),
+        variables,
         keychain: Keychain::system(),
         state_dir: Some(folders.state),
-        guardian: None,
+        guardian: std::env::current_exe().ok().filter(|_| cfg!(unix)),
     };
     // No key of its own yet: the gateway refuses to listen beyond this machine without one in the file.
     let mut options = Options::new(ConfigSource::File(file), environment);

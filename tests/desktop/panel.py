@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A desktop's panel without a face: it takes tray icons, reads their menus and clicks in them.
 
-It prints a JSON object, the environment in which programs find it, and answers each line on stdin with a line of JSON:
+It prints a JSON object, the environment in which programs find it, and answers each line on stdin with a line of JSON,
+all after "panel: ", since the services that the bus starts write to the same stdout:
 
     icons         the icons that registered, as ["bus name/object path"]
     menu          the first icon's menu, as [{"label", "enabled"}]; null before there is one; separators have no label
@@ -110,7 +111,7 @@ def main():
     commands = open(0, "rb", buffering=0)  # a buffer would hide lines from the main loop
 
     def say(value):
-        print(json.dumps(value), flush=True)
+        print("panel: " + json.dumps(value), flush=True)
 
     def listen(channel, condition):
         line = commands.readline().decode()
@@ -118,7 +119,11 @@ def main():
             loop.quit()
             return False
         command, _, argument = line.rstrip("\n").partition(" ")
-        say(panel.answer(command, argument))
+        try:
+            say(panel.answer(command, argument))
+        except Exception:
+            loop.quit()
+            raise
         return True
 
     say({name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")})

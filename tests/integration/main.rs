@@ -8,6 +8,7 @@
 mod architecture;
 mod configuration;
 mod demo;
+#[cfg(target_os = "linux")]
 mod desktop;
 mod faults;
 mod kit;

@@ -41,6 +41,8 @@ impl Session {
         let mut command = Command::new("xvfb-run");
         command.args(["-a", "dbus-run-session", "--"]).arg(panel).args(flags);
         inside(&home, &mut command);
+        // xvfb-run outlives the home by a moment, and without its own files leaves the display running.
+        command.env_remove("TMPDIR");
         // The panel ends with its stdin, the session with the panel, the display with the session.
         let mut panel = command
             .stdin(Stdio::piped())
@@ -106,8 +108,13 @@ impl Session {
     }
 
     async fn answer<T: DeserializeOwned>(&mut self) -> T {
-        let line = timeout(PATIENCE, self.answers.next_line()).await.expect("the panel answers").unwrap();
-        serde_json::from_str(&line.expect("the panel runs")).unwrap()
+        loop {
+            let line = timeout(PATIENCE, self.answers.next_line()).await.expect("the panel answers").unwrap();
+            // The services of the session write here too.
+            if let Some(answer) = line.expect("the panel runs").strip_prefix("panel: ") {
+                return serde_json::from_str(answer).unwrap();
+            }
+        }
     }
 }
 

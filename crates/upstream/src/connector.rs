@@ -35,6 +35,8 @@ pub(crate) trait Session: Send + Sync {
         context: CallContext,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<CallToolResult, CallError>>;
+    /// Whether it has ended, so that nothing can be sent any more.
+    fn is_closed(&self) -> bool;
     fn closed(&self) -> BoxFuture<'_, Arc<str>>;
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -81,6 +83,10 @@ impl Session for Connection {
         timeout: Duration,
     ) -> BoxFuture<'a, Result<CallToolResult, CallError>> {
         Box::pin(Connection::call(self, tool, arguments, context, timeout))
+    }
+
+    fn is_closed(&self) -> bool {
+        Connection::is_closed(self)
     }
 
     fn closed(&self) -> BoxFuture<'_, Arc<str>> {

@@ -253,6 +253,10 @@ impl Session for FakeSession {
         })
     }
 
+    fn is_closed(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+
     fn closed(&self) -> BoxFuture<'_, Arc<str>> {
         let mut ended = self.ended.subscribe();
         Box::pin(async move {

@@ -54,7 +54,7 @@ impl State {
                 let left = until.duration_since(SystemTime::now()).unwrap_or_default();
                 let seconds = left.as_secs_f64().ceil().max(1.0);
                 (
-                    format!("`{server}` could not start: {}. Retrying in {seconds} s.", unstopped(reason)),
+                    format!("`{server}` is not available: {}. Retrying in {seconds} s.", unstopped(reason)),
                     Some(Duration::from_secs_f64(seconds)),
                 )
             }
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(retry, None);
         let (text, retry) = sentence(&State::Backoff { reason, until: soon });
         let (why, when) = text.split_once(". Retrying in ").expect("a time");
-        assert_eq!(why, "`github` could not start: command `npx` was not found. Install Node.js");
+        assert_eq!(why, "`github` is not available: command `npx` was not found. Install Node.js");
         let seconds = retry.expect("a time").as_secs();
         assert_eq!(when, format!("{seconds} s."));
         assert!((3_000..=3_600).contains(&seconds));
@@ -106,7 +106,7 @@ mod tests {
         let state = State::Backoff { reason: "it broke".into(), until: SystemTime::UNIX_EPOCH };
         assert_eq!(
             sentence(&state),
-            ("`github` could not start: it broke. Retrying in 1 s.".into(), Some(Duration::from_secs(1)))
+            ("`github` is not available: it broke. Retrying in 1 s.".into(), Some(Duration::from_secs(1)))
         );
     }
 

@@ -6,7 +6,10 @@ use rmcp::{ServiceError, model::ErrorData, service::ClientInitializeError};
 use url::Url;
 
 use super::{ConnectError, Session};
-use crate::{CallError, transport::HttpError};
+use crate::{
+    CallError,
+    transport::{HttpError, StdioError},
+};
 
 /// The part of a server's answer that is shown.
 const SHOWN: usize = 300;
@@ -99,6 +102,10 @@ pub(super) async fn of_request(error: ServiceError, session: &Session) -> CallEr
             if HttpError::in_chain(error).is_some_and(HttpError::is_connect) {
                 let reason = format!("it cannot be reached: {}", innermost(error));
                 return CallError::Unavailable { reason: reason.into(), retry_after: None };
+            }
+            if matches!(error.downcast_ref(), Some(StdioError::Closed)) {
+                // Nothing was sent.
+                return CallError::Unavailable { reason: reason_of_end(session).await, retry_after: None };
             }
             CallError::ConnectionLost(cut(&innermost(error)).into())
         }

@@ -122,6 +122,11 @@ impl Connection {
         call::call(&self.0, tool, arguments, context, timeout).await
     }
 
+    /// Whether the session has ended, so that nothing can be sent any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.ended.borrow().is_some() || self.0.peer.is_transport_closed()
+    }
+
     /// Waits for the end of the session, and says why it ended.
     pub(crate) async fn closed(&self) -> Arc<str> {
         self.0.ended().await

@@ -65,7 +65,11 @@ impl Child {
                 cwd.display()
             )));
         }
-        let program = lookup::find(&command.command, &command.env, cwd).map_err(permanent)?;
+        let program = lookup::find(&command.command, &command.env, cwd).map_err(|text| {
+            let path = lookup::variable(&command.env, "PATH").unwrap_or_default();
+            surroundings.log.push(&format!("searched PATH: {}", path.to_string_lossy()));
+            permanent(text)
+        })?;
         let mut kin = Kin::announce(command, surroundings);
         let mut child = spawn(&program, command, cwd, &kin).map_err(|error| {
             let text = format!("`{}` could not be started: {error}", program.display());

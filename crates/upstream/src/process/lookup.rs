@@ -9,23 +9,21 @@ use std::{
 /// Looks `command` up on the child's own PATH (with PATHEXT on Windows); a relative path starts at `cwd`.
 ///
 /// # Errors
-/// A sentence that names the command, says what to install, and where was searched.
+/// A sentence that names the command and says what to install.
 pub(super) fn find(command: &str, env: &HashMap<OsString, OsString>, cwd: &Path) -> Result<PathBuf, String> {
     let path = variable(env, "PATH");
     which::which_in(command, path, cwd).map_err(|_| {
         if command.contains(['/', '\\']) {
-            return format!("command `{command}` does not exist or is not executable. Correct the path in `command`.");
+            return format!(
+                "command `{command}` does not exist or is not executable. Correct the path in `command`."
+            );
         }
-        let searched = path.map_or_else(|| "nothing, PATH is not set".into(), OsStr::to_string_lossy);
-        format!(
-            "command `{command}` was not found. {}, or give the full path in `command`. Searched PATH: {searched}",
-            remedy(command)
-        )
+        format!("command `{command}` was not found. {}, or give the full path in `command`.", remedy(command))
     })
 }
 
 /// The value of an environment variable, whose name has no case on Windows.
-fn variable<'a>(env: &'a HashMap<OsString, OsString>, name: &str) -> Option<&'a OsStr> {
+pub(super) fn variable<'a>(env: &'a HashMap<OsString, OsString>, name: &str) -> Option<&'a OsStr> {
     if cfg!(windows) {
         env.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_os_str())
     } else {
@@ -56,15 +54,14 @@ mod tests {
     }
 
     #[test]
-    fn names_the_command_the_remedy_and_where_it_searched() {
+    fn names_the_command_and_the_remedy() {
         let error = find("npx", &env("/nowhere"), Path::new("/")).unwrap_err();
         assert_eq!(
             error,
-            "command `npx` was not found. Install Node.js, or give the full path in `command`. \
-             Searched PATH: /nowhere"
+            "command `npx` was not found. Install Node.js, or give the full path in `command`."
         );
         assert!(find("my-server", &env("/nowhere"), Path::new("/")).unwrap_err().contains("Install it,"));
-        assert!(find("x", &HashMap::new(), Path::new("/")).unwrap_err().contains("PATH is not set"));
+        assert!(find("x", &HashMap::new(), Path::new("/")).unwrap_err().contains("was not found"));
         assert!(find("/no/such", &env(""), Path::new("/")).unwrap_err().contains("does not exist"));
     }
 

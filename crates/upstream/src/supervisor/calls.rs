@@ -8,6 +8,8 @@ use crate::{CallContext, CallError, State};
 
 /// The longest that a call waits for a server that was Ready to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// When to try again a server that is just coming back.
+const MOMENT: Duration = Duration::from_secs(1);
 /// How long after the loss of a call its whole session may turn out to be lost.
 const AFTERMATH: Duration = Duration::from_millis(100);
 
@@ -27,6 +29,22 @@ impl Supervisor {
         }
         let silence = self.server().map_or(Duration::MAX, |server| server.timeout);
         let live = self.open_session().await?;
+        let again = (arguments.clone(), context.clone());
+        let result = self.call_on(&live, tool, arguments, context, silence).await;
+        // Nothing was sent: the session ended just before, and another may be had.
+        let Err(CallError::Unavailable { .. }) = result else { return result };
+        let live = self.reconnected().await?;
+        self.call_on(&live, tool, again.0, again.1, silence).await
+    }
+
+    async fn call_on(
+        &self,
+        live: &Live,
+        tool: &str,
+        arguments: JsonObject,
+        context: CallContext,
+        silence: Duration,
+    ) -> Result<CallToolResult, CallError> {
         let result = tokio::select! {
             biased;
             result = live.session.call(tool, arguments, context, silence) => result,
@@ -36,7 +54,7 @@ impl Supervisor {
             }
         };
         match &result {
-            Err(CallError::ConnectionLost(_)) => self.after_loss(&live).await,
+            Err(CallError::ConnectionLost(_) | CallError::Unavailable { .. }) => self.after_loss(live).await,
             Err(CallError::SignInNeeded) => self.challenged.notify_one(),
             _ => {}
         }
@@ -59,7 +77,7 @@ impl Supervisor {
     }
 
     fn current(&self) -> Option<Arc<Live>> {
-        self.live.load_full().filter(|live| !live.over.is_cancelled())
+        self.live.load_full().filter(|live| !live.over.is_cancelled() && !live.session.is_closed())
     }
 
     /// Has a server that is gone reconnected at once, and waits for the end of that attempt.
@@ -94,7 +112,7 @@ impl Supervisor {
     }
 
     fn unavailable(&self, status: &Status) -> CallError {
-        let moment = Some(Duration::from_secs(1));
+        let moment = Some(MOMENT);
         let because =
             |reason: String, retry_after| CallError::Unavailable { reason: reason.into(), retry_after };
         if self.stop.is_cancelled() {

@@ -10,7 +10,7 @@ pub(crate) use direct::pair;
 pub(crate) use http::{CallHeaders, HttpClient, HttpError, streamable};
 pub(crate) use lines::LineReader;
 pub(crate) use sse::SseTransport;
-pub(crate) use stdio::StdioTransport;
+pub(crate) use stdio::{StdioError, StdioTransport};
 
 /// The largest message that is accepted from a server, in bytes.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;

@@ -1,10 +1,10 @@
 //! Why a call gave no result, as the caller gets told.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::StatusCode;
 use rmcp::model::{ErrorCode, ErrorData};
-use traygate_upstream::{CallError, ServerSnapshot, State};
+use traygate_upstream::{CallError, ServerSnapshot};
 
 use crate::http::problem::Problem;
 
@@ -21,10 +21,7 @@ pub(super) fn problem(server: &ServerSnapshot, tool: &str, error: CallError) -> 
             "unknown-server",
             format!("There is no server `{name}` any more."),
         ),
-        CallError::Unavailable { reason, retry_after } => {
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", &*reason);
-            problem.retry_after(retry_after.unwrap_or(SOON))
-        }
+        CallError::Unavailable { reason, retry_after } => not_available(&reason, retry_after.unwrap_or(SOON)),
         CallError::SignInNeeded => sign_in_required(server),
         CallError::Timeout(limit) => Problem::new(
             StatusCode::GATEWAY_TIMEOUT,
@@ -71,23 +68,15 @@ fn sign_in_required(server: &ServerSnapshot) -> Problem {
 
 /// Why nothing is known of a server's tools yet.
 pub(crate) fn unavailable(server: &ServerSnapshot) -> Problem {
-    let name = &server.name;
-    let problem =
-        |message: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", message);
-    match &server.state {
-        State::Disabled => problem(format!("`{name}` is disabled in the config file."))
-            .hint(format!("Remove `\"disabled\": true` from `{name}` to use it."))
-            .retry_after(LATER),
-        State::Connecting | State::Ready => {
-            problem(format!("`{name}` is starting; its tools are not known yet.")).retry_after(SOON)
+    match server.unavailable() {
+        Some(CallError::SignInNeeded) => sign_in_required(server).retry_after(LATER),
+        Some(CallError::Unavailable { reason, retry_after }) => {
+            not_available(&reason, retry_after.unwrap_or(LATER))
         }
-        State::SignInNeeded => sign_in_required(server).retry_after(Duration::from_secs(10)),
-        State::Backoff { reason, until } => {
-            let wait = until.duration_since(SystemTime::now()).unwrap_or(SOON);
-            problem(reason.to_string()).hint("It is being tried again.").retry_after(wait)
-        }
-        State::Failed { reason } => problem(reason.to_string())
-            .hint(format!("Correct the entry of `{name}` in the config file."))
-            .retry_after(LATER),
+        _ => not_available(&format!("`{}` is just becoming ready; try again.", server.name), SOON),
     }
+}
+
+fn not_available(reason: &str, retry_after: Duration) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server-unavailable", reason).retry_after(retry_after)
 }

@@ -35,7 +35,7 @@ async fn a_call_wakes_a_server_out_of_a_long_backoff() {
     a.crash("down");
     a.until(|script| script.attempts == 8).await;
     let waiting = sentence(fakes.call("a").await);
-    assert!(waiting.starts_with("`a` could not start: down. Retrying in "), "{waiting}");
+    assert!(waiting.starts_with("`a` is not available: down. Retrying in "), "{waiting}");
     a.script().opens = Opens::Session;
     let begun = Instant::now();
     assert!(fakes.call("a").await.is_ok());

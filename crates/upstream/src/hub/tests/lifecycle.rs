@@ -19,7 +19,7 @@ async fn a_dead_server_leaves_the_others_alone_and_is_tried_again() {
         panic!("a dead server answered")
     };
     assert!(
-        reason.starts_with("`dead` could not start: no connection to http://127.0.0.1:9/mcp."),
+        reason.starts_with("`dead` is not available: no connection to http://127.0.0.1:9/mcp."),
         "{reason}"
     );
     assert!(reason.contains("Retrying in ") && retry_after.is_some());

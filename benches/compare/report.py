@@ -25,9 +25,9 @@ def throughput(load):
                 ratio = f"{result['rate'] / mcpo['rate']:.1f}" if mcpo else ""
                 rows.append([
                     label, str(connections), NAMES[who], f"{result['rate']:,.0f}", f"{result['p50']:,.0f} µs",
-                    f"{result['p99']:,.0f} µs", ratio,
+                    f"{result['p99']:,.0f} µs", ratio, str(result["failed"]),
                 ])
-    return table(["MCP server over", "connections", "", "requests/s", "p50", "p99", "times mcpo"], rows)
+    return table(["MCP server over", "connections", "", "requests/s", "p50", "p99", "times mcpo", "failed"], rows)
 
 
 def footprint(memory, start):

@@ -6,7 +6,8 @@ use rmcp::{
     Peer, RoleClient,
     model::{
         CallToolRequest, CallToolRequestParams, CallToolResult, CancelledNotificationParam, ClientRequest,
-        ContentBlock, ErrorData, InputRequest, InputRequiredResult, JsonObject, RequestId, ServerResult,
+        ContentBlock, ErrorData, InputRequest, InputRequiredResult, JsonObject, NumberOrString,
+        ProgressToken, RequestId, ServerResult,
     },
     service::PeerRequestOptions,
 };
@@ -15,7 +16,10 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::{Era, Session, failure};
-use crate::{CallContext, CallError, transport::CallHeaders};
+use crate::{
+    CallContext, CallError,
+    transport::{CallHeaders, ShortcutError},
+};
 
 /// How often a server may ask for input before its call is given up.
 const ROUNDS: usize = 4;
@@ -50,27 +54,59 @@ async fn request(
     context: &CallContext,
     limit: Duration,
 ) -> Result<ServerResult, CallError> {
+    if let Some(client) = &session.shortcut
+        && let Some(route) = client.route(&params.name)
+    {
+        let id = client.next_id();
+        let token = ProgressToken(NumberOrString::Number(id));
+        let posted =
+            client.post_call(&route, id, &params, &context.headers, || session.progress.seen(&token));
+        // In the newer era the closed stream says it all (specification 2026-07-28, cancellation).
+        let tell = (session.era == Era::Initialize).then_some(RequestId::Number(id));
+        match patiently(session, tell, token.clone(), posted, limit).await? {
+            Err(ShortcutError::NotRun) => {}
+            answer => return answer.map_err(failure::of_shortcut),
+        }
+    }
     let mut request = CallToolRequest::new(params);
     if !context.headers.is_empty() {
         request.extensions.insert(CallHeaders(context.headers.clone()));
     }
     let request = ClientRequest::CallToolRequest(request);
     let sent = session.peer.send_request_with_option(request, PeerRequestOptions::no_options()).await;
-    let Ok(mut handle) = sent else {
+    let Ok(handle) = sent else {
         // Nothing was sent.
         return Err(CallError::Unavailable {
             reason: failure::reason_of_end(session).await,
             retry_after: None,
         });
     };
-    let mut unanswered = Unanswered::new(session, handle.id.clone());
-    let progress = session.progress.follow(handle.progress_token.clone());
+    match patiently(session, Some(handle.id), handle.progress_token, handle.rx, limit).await? {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(failure::of_request(error, session).await),
+        Err(_) => Err(CallError::ConnectionLost(failure::reason_of_end(session).await)),
+    }
+}
+
+/// Waits for an answer, at most `limit` after the last sign of life. Given up before, the server is told by `id`.
+async fn patiently<T>(
+    session: &Session,
+    id: Option<RequestId>,
+    token: ProgressToken,
+    answer: impl Future<Output = T>,
+    limit: Duration,
+) -> Result<T, CallError> {
+    let mut unanswered = Unanswered::new(session, id);
+    let progress = session.progress.follow(token);
     let idle = tokio::time::sleep(limit);
-    tokio::pin!(idle);
-    let answer = loop {
+    tokio::pin!(idle, answer);
+    loop {
         tokio::select! {
             biased;
-            answer = &mut handle.rx => break answer,
+            answer = &mut answer => {
+                unanswered.settle();
+                return Ok(answer);
+            }
             () = &mut idle => {
                 let until = progress.last() + limit;
                 if until <= Instant::now() {
@@ -79,12 +115,6 @@ async fn request(
                 idle.as_mut().reset(until);
             }
         }
-    };
-    unanswered.settle();
-    match answer {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(failure::of_request(error, session).await),
-        Err(_) => Err(CallError::ConnectionLost(failure::reason_of_end(session).await)),
     }
 }
 
@@ -97,8 +127,8 @@ struct Unanswered<'a> {
 }
 
 impl<'a> Unanswered<'a> {
-    fn new(session: &'a Session, id: RequestId) -> Self {
-        Self { peer: &session.peer, tracker: &session.tracker, id: Some(id) }
+    fn new(session: &'a Session, id: Option<RequestId>) -> Self {
+        Self { peer: &session.peer, tracker: &session.tracker, id }
     }
 
     fn settle(&mut self) {

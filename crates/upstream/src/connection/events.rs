@@ -67,7 +67,8 @@ impl Progress {
         Following { progress: self, token }
     }
 
-    fn seen(&self, token: &ProgressToken) {
+    /// Something was heard of a call.
+    pub(super) fn seen(&self, token: &ProgressToken) {
         if let Some(last) = self.running().get_mut(token) {
             *last = Instant::now();
         }

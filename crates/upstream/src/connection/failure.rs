@@ -8,7 +8,7 @@ use url::Url;
 use super::{ConnectError, Session};
 use crate::{
     CallError,
-    transport::{HttpError, StdioError},
+    transport::{HttpError, ShortcutError, StdioError},
 };
 
 /// The part of a server's answer that is shown.
@@ -118,6 +118,19 @@ pub(super) async fn of_request(error: ServiceError, session: &Session) -> CallEr
             format!("the server's answer makes no sense: {}", cut(&other.to_string())),
             None,
         )),
+    }
+}
+
+/// Why a call that took the shortcut failed.
+pub(super) fn of_shortcut(error: ShortcutError) -> CallError {
+    match error {
+        ShortcutError::Rpc(error) => CallError::Rpc(error),
+        ShortcutError::Unreachable(error) => CallError::Unavailable {
+            reason: format!("it cannot be reached: {}", cut(&error.to_string())).into(),
+            retry_after: None,
+        },
+        ShortcutError::Lost(reason) => CallError::ConnectionLost(cut(&reason).into()),
+        ShortcutError::NotRun => CallError::ConnectionLost("it refused the call".into()),
     }
 }
 

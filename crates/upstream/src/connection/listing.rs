@@ -34,5 +34,8 @@ pub(super) async fn tools(session: &Session) -> Result<Vec<Tool>, CallError> {
         }
     }
     tools.truncate(MAX_TOOLS);
+    if let Some(client) = &session.shortcut {
+        client.listed(&tools);
+    }
     Ok(tools)
 }

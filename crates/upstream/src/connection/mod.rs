@@ -22,7 +22,10 @@ use tokio_util::{
 };
 
 use self::events::Progress;
-use crate::{CallContext, CallError, ServerInfo, log::ServerLog, process::Guardian, resolve::ResolvedServer};
+use crate::{
+    CallContext, CallError, ServerInfo, log::ServerLog, process::Guardian, resolve::ResolvedServer,
+    transport::HttpClient,
+};
 
 /// How long [`Connection::close`] waits: the ladder of a child process ends within.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -74,6 +77,8 @@ struct Session {
     era: Era,
     info: ServerInfo,
     progress: Progress,
+    /// Where calls may be posted without rmcp's loops: streamable HTTP.
+    shortcut: Option<HttpClient>,
     tool_changes: watch::Receiver<u64>,
     ended: watch::Receiver<Option<Arc<str>>>,
     tracker: TaskTracker,

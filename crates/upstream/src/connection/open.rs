@@ -75,7 +75,8 @@ pub(super) async fn open(
 
 async fn by_streamable(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, Refusal> {
     let client = client(server)?;
-    by_era(surroundings, Some(server), || Ok((streamable(server, client.clone()), End::default()))).await
+    let start = || Ok((streamable(server, client.clone()), End::default()));
+    by_era(surroundings, Some((server, &client)), start).await
 }
 
 async fn by_sse(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, ConnectError> {
@@ -96,7 +97,7 @@ pub(super) async fn over<T: Transport<RoleClient> + 'static>(
     surroundings: &Surroundings,
 ) -> Result<Connection, ClientInitializeError> {
     let handshake = Handshake::begin(surroundings, transport, mode).await?;
-    Ok(handshake.finish(surroundings, End::default()))
+    Ok(handshake.finish(surroundings, End::default(), None))
 }
 
 fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
@@ -160,14 +161,15 @@ impl Mode {
 /// Shakes hands in one era, then in the other on a new transport.
 async fn by_era<T: Transport<RoleClient> + 'static>(
     surroundings: &Surroundings,
-    server: Option<&ResolvedHttp>,
+    server: Option<(&ResolvedHttp, &HttpClient)>,
     start: impl Fn() -> Result<(T, End), ConnectError>,
 ) -> Result<Connection, Refusal> {
-    let url = server.map(|server| &server.url);
+    let url = server.map(|(server, _)| &server.url);
+    let shortcut = || server.map(|(_, client)| client.clone());
     let [first, second] = Mode::order(surroundings.era);
     let (transport, end) = start()?;
     let error = match Handshake::begin(surroundings, transport, first).await {
-        Ok(handshake) => return Ok(handshake.finish(surroundings, end)),
+        Ok(handshake) => return Ok(handshake.finish(surroundings, end, shortcut())),
         Err(error) => error,
     };
     let initialize_failed_too = matches!(error, ClientInitializeError::LegacyFallbackFailed { .. });
@@ -181,7 +183,7 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
     tracing::debug!(%error, ?first, ?second, "the handshake failed: trying the other era");
     let (transport, end) = start()?;
     match Handshake::begin(surroundings, transport, second).await {
-        Ok(handshake) => Ok(handshake.finish(surroundings, end)),
+        Ok(handshake) => Ok(handshake.finish(surroundings, end, shortcut())),
         Err(error) => Err(end.explain(&error, url).await),
     }
 }
@@ -241,7 +243,7 @@ impl Handshake {
         Ok(Self { running, tool_changes, progress, stop })
     }
 
-    fn finish(self, surroundings: &Surroundings, end: End) -> Connection {
+    fn finish(self, surroundings: &Surroundings, end: End, shortcut: Option<HttpClient>) -> Connection {
         let Self { running, tool_changes, progress, stop } = self;
         let peer = running.peer().clone();
         let (era, listens, info) = describe(&peer);
@@ -258,6 +260,7 @@ impl Handshake {
             era,
             info,
             progress,
+            shortcut,
             tool_changes: changes,
             ended,
             tracker: surroundings.tracker.clone(),

@@ -84,7 +84,7 @@ fn endpoint(server: &Url, named: &str) -> Result<Url, SseTransportError> {
 }
 
 /// The events until the stream ends, breaks, or sends one that is too large.
-fn bounded<E>(
+pub(super) fn bounded<E>(
     bytes: impl Stream<Item = Result<bytes::Bytes, E>> + Send + 'static,
 ) -> impl Stream<Item = Sse> + Send
 where

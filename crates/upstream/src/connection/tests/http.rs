@@ -17,15 +17,15 @@ use tokio::sync::mpsc;
 use super::*;
 
 /// A scripted HTTP server: what it does with a POST, and what it saw.
-struct Fake {
+pub(super) struct Fake {
     url: url::Url,
-    seen: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+    pub(super) seen: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
 }
 
 type Answer = Arc<dyn Fn(usize, &HeaderMap, &Value) -> Response + Send + Sync>;
 
 impl Fake {
-    async fn start(
+    pub(super) async fn start(
         surroundings: &Surroundings,
         answer: impl Fn(usize, &HeaderMap, &Value) -> Response + Send + Sync + 'static,
     ) -> Self {
@@ -51,7 +51,7 @@ impl Fake {
         Self { url: url.join("/mcp?key=secret").unwrap(), seen }
     }
 
-    fn streamable(&self) -> ResolvedUpstream {
+    pub(super) fn streamable(&self) -> ResolvedUpstream {
         ResolvedUpstream::StreamableHttp(self.entry())
     }
 
@@ -61,7 +61,7 @@ impl Fake {
         ResolvedHttp { url: self.url.clone(), headers }
     }
 
-    fn methods(&self) -> Vec<String> {
+    pub(super) fn methods(&self) -> Vec<String> {
         let seen = self.seen.lock().unwrap();
         seen.iter().map(|(_, message)| message["method"].as_str().unwrap_or_default().to_owned()).collect()
     }
@@ -74,13 +74,13 @@ async fn serve(surroundings: &Surroundings, router: Router) -> url::Url {
     url
 }
 
-fn reply(message: &Value, result: &Value) -> Response {
+pub(super) fn reply(message: &Value, result: &Value) -> Response {
     let body = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
 /// An ordinary server of the older era, with the session `session`.
-fn ordinary(session: &str, message: &Value) -> Response {
+pub(super) fn ordinary(session: &str, message: &Value) -> Response {
     match message["method"].as_str().unwrap_or_default() {
         "initialize" => {
             let result = json!({

@@ -2,6 +2,7 @@
 
 mod direct;
 mod http;
+mod shortcut;
 #[cfg(unix)]
 mod stdio;
 

@@ -1,8 +1,14 @@
-use std::{error::Error, sync::Once, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use reqwest::redirect;
 use rmcp::transport::streamable_http_client::{AuthRequiredError, StreamableHttpError};
 use url::{Host, Url};
+
+use super::shortcut::Routes;
 
 /// Time to find the host and connect to it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -15,7 +21,10 @@ const MAX_REDIRECTS: usize = 5;
 
 /// A reqwest client with the manners that MCP needs; also rmcp's `StreamableHttpClient`. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct HttpClient(pub(super) reqwest::Client);
+pub(crate) struct HttpClient {
+    pub(super) client: reqwest::Client,
+    pub(super) routes: Arc<Routes>,
+}
 
 /// Why a request failed. No text of it holds a URL's query, a header or a token.
 #[derive(Debug, thiserror::Error)]
@@ -101,15 +110,15 @@ impl HttpClient {
             // Never becomes https: no need to load the system's certificates.
             client = client.tls_certs_only([]);
         }
-        Ok(Self(client.build()?))
+        Ok(Self { client: client.build()?, routes: Arc::default() })
     }
 
     pub(crate) fn get(&self, url: Url) -> reqwest::RequestBuilder {
-        self.0.get(url)
+        self.client.get(url)
     }
 
     pub(crate) fn post(&self, url: Url) -> reqwest::RequestBuilder {
-        self.0.post(url)
+        self.client.post(url)
     }
 }
 
@@ -171,7 +180,7 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = Url::parse(&format!("http://127.0.0.1:{port}/?key=secret")).unwrap();
         let client = HttpClient::new(&url).unwrap();
-        let error = HttpError::from(client.0.get(url).send().await.unwrap_err());
+        let error = HttpError::from(client.client.get(url).send().await.unwrap_err());
         assert!(error.is_connect());
         assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
         assert!(!format!("{error:?}").contains("secret"));

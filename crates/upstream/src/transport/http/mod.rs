@@ -1,8 +1,10 @@
 //! MCP over HTTP: one client for both transports, and what a call's own headers are.
 
 mod client;
+
 mod headers;
 mod post;
+mod shortcut;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -14,6 +16,7 @@ use rmcp::transport::{
 pub(crate) use self::{
     client::{HttpClient, HttpError},
     headers::{CallHeaders, allowed, of_call},
+    shortcut::ShortcutError,
 };
 use super::MAX_MESSAGE;
 use crate::resolve::ResolvedHttp;

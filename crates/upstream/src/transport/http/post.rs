@@ -47,10 +47,11 @@ impl StreamableHttpClient for HttpClient {
         mut custom_headers: Headers,
         limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        custom_headers.extend(of_call(&message).map(|(name, value)| (name.clone(), value.clone())));
         let in_session = session_id.is_some();
+        let lesson = self.routes.lesson(&uri, &message, session_id.as_ref(), &custom_headers);
+        custom_headers.extend(of_call(&message).map(|(name, value)| (name.clone(), value.clone())));
         let answer = self
-            .0
+            .client
             .post_message_with_response_limits(uri, message, session_id, auth_header, custom_headers, limits)
             .await
             .map_err(classify);
@@ -65,7 +66,16 @@ impl StreamableHttpClient for HttpClient {
             {
                 Err(Failure::SessionExpired)
             }
-            answer => answer,
+            answer => {
+                if let (
+                    Ok(StreamableHttpPostResponse::Json(JsonRpcMessage::Response(_), _)),
+                    Some((tool, route)),
+                ) = (&answer, lesson)
+                {
+                    self.routes.learn(&tool, route);
+                }
+                answer
+            }
         }
     }
 
@@ -76,7 +86,7 @@ impl StreamableHttpClient for HttpClient {
         auth_header: Option<String>,
         custom_headers: Headers,
     ) -> Result<(), Failure> {
-        self.0.delete_session(uri, session_id, auth_header, custom_headers).await.map_err(classify)
+        self.client.delete_session(uri, session_id, auth_header, custom_headers).await.map_err(classify)
     }
 
     async fn get_stream(
@@ -87,7 +97,10 @@ impl StreamableHttpClient for HttpClient {
         auth_header: Option<String>,
         custom_headers: Headers,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
-        self.0.get_stream(uri, session_id, last_event_id, auth_header, custom_headers).await.map_err(classify)
+        self.client
+            .get_stream(uri, session_id, last_event_id, auth_header, custom_headers)
+            .await
+            .map_err(classify)
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -99,7 +112,7 @@ impl StreamableHttpClient for HttpClient {
         custom_headers: Headers,
         max_sse_event_size: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
-        self.0
+        self.client
             .get_stream_with_max_sse_event_size(
                 uri,
                 session_id,
@@ -163,7 +176,7 @@ fn status_in(text: &str) -> Option<(u16, &str)> {
 }
 
 /// Some servers answer 400 with -32600 or -32000 "Session not found", or "No valid session ID provided".
-fn says_session_is_gone(error: &ErrorData) -> bool {
+pub(super) fn says_session_is_gone(error: &ErrorData) -> bool {
     matches!(error.code.0, -32600 | -32000 | -32001) && speaks_of_session(&error.message)
 }
 

@@ -1,0 +1,337 @@
+//! Calls that go straight from the caller's task to the connection pool.
+//!
+//! rmcp carries the session: handshake, lists, notifications, renewal, and the first call of each tool. How it posted
+//! that call (session, revision and routing headers, `_meta`) is learned here, and the next calls of the tool are posted
+//! in the same way without the ten task switches of its loops. Whatever is out of the ordinary goes back to rmcp.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use futures::StreamExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorData, GetMeta,
+    JsonObject, RequestId, ServerResult, Tool,
+};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
+
+use super::{
+    client::{HttpClient, HttpError},
+    headers::allowed,
+    post::says_session_is_gone,
+};
+use crate::transport::{MAX_MESSAGE, sse::bounded};
+
+/// rmcp counts its ids from 0; these never meet them, and JavaScript counts them exactly.
+const FIRST_ID: i64 = 1 << 40;
+
+/// How each tool was last called by rmcp. One per session.
+#[derive(Debug)]
+pub(super) struct Routes {
+    by_tool: ArcSwap<HashMap<String, Arc<Route>>>,
+    /// Tools whose arguments travel in headers too (specification 2026-07-28, `x-mcp-header`): rmcp's alone.
+    in_headers: Mutex<HashSet<String>>,
+    next_id: AtomicI64,
+}
+
+/// What a call of one tool is posted with.
+#[derive(Debug)]
+pub(crate) struct Route {
+    url: Arc<str>,
+    headers: HeaderMap,
+    meta: JsonObject,
+}
+
+/// Why a call that took the shortcut has no result.
+#[derive(Debug)]
+pub(crate) enum ShortcutError {
+    /// It did not run: rmcp knows what to do (renew the session, speak another revision, ask for sign-in).
+    NotRun,
+    /// The server is not reached.
+    Unreachable(HttpError),
+    /// It may have run.
+    Lost(String),
+    /// The server's own error.
+    Rpc(ErrorData),
+}
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self { by_tool: ArcSwap::default(), in_headers: Mutex::default(), next_id: AtomicI64::new(FIRST_ID) }
+    }
+}
+
+impl Routes {
+    /// What to learn from a call that rmcp posts; `None` if nothing.
+    pub(super) fn lesson(
+        &self,
+        url: &Arc<str>,
+        message: &ClientJsonRpcMessage,
+        session: Option<&Arc<str>>,
+        headers: &HashMap<HeaderName, HeaderValue>,
+    ) -> Option<(String, Route)> {
+        let ClientJsonRpcMessage::Request(request) = message else { return None };
+        let ClientRequest::CallToolRequest(call) = &request.request else { return None };
+        let tool = &*call.params.name;
+        if self.by_tool.load().contains_key(tool)
+            || self.in_headers.lock().unwrap_or_else(PoisonError::into_inner).contains(tool)
+        {
+            return None;
+        }
+        let mut learned: HeaderMap =
+            headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        if let Some(session) = session {
+            learned.insert("mcp-session-id", HeaderValue::from_str(session).ok()?);
+        }
+        learned.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        learned.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut meta = request.request.get_meta().0.0.clone();
+        meta.remove("progressToken");
+        Some((tool.to_owned(), Route { url: Arc::clone(url), headers: learned, meta }))
+    }
+
+    pub(super) fn learn(&self, tool: &str, route: Route) {
+        let route = Arc::new(route);
+        self.by_tool.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.insert(tool.to_owned(), Arc::clone(&route));
+            known
+        });
+    }
+
+    fn forget(&self) {
+        self.by_tool.store(Arc::default());
+    }
+}
+
+impl HttpClient {
+    /// Starts anew with what a tools/list said.
+    pub(crate) fn listed(&self, tools: &[Tool]) {
+        let annotated = tools
+            .iter()
+            .filter(|tool| tool.input_schema.values().any(|schema| mentions(schema, "x-mcp-header")))
+            .map(|tool| tool.name.to_string())
+            .collect();
+        *self.routes.in_headers.lock().unwrap_or_else(PoisonError::into_inner) = annotated;
+        self.routes.forget();
+    }
+
+    /// How to call `tool`, once rmcp has called it.
+    pub(crate) fn route(&self, tool: &str) -> Option<Arc<Route>> {
+        self.routes.by_tool.load().get(tool).cloned()
+    }
+
+    /// A request id of this session that is not rmcp's.
+    pub(crate) fn next_id(&self) -> i64 {
+        self.routes.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Posts a call and reads its answer; `progressed` is told of each progress notification. Dropping the future
+    /// closes the request's stream, which cancels the call (specification 2026-07-28, cancellation).
+    pub(crate) async fn post_call(
+        &self,
+        route: &Route,
+        id: i64,
+        params: &CallToolRequestParams,
+        headers: &HeaderMap,
+        progressed: impl Fn(),
+    ) -> Result<ServerResult, ShortcutError> {
+        let body = serde_json::to_vec(&Call::new(route, id, params))
+            .map_err(|error| ShortcutError::Lost(error.to_string()))?;
+        let mut request = self.client.post(&*route.url).headers(route.headers.clone()).body(body);
+        for (name, value) in allowed(headers) {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.map_err(|error| failed(error.into()))?;
+        let status = response.status();
+        match kind(&response) {
+            Kind::Json => {
+                let body = read(response).await?;
+                let answer = answer(&body, id);
+                if !status.is_success() && !matches!(answer, Some(Err(_))) {
+                    return Err(self.refused(status));
+                }
+                match answer {
+                    Some(Err(error)) if means_not_run(&error) => {
+                        self.routes.forget();
+                        Err(ShortcutError::NotRun)
+                    }
+                    Some(answer) => answer.map_err(ShortcutError::Rpc),
+                    None => Err(ShortcutError::Lost("its answer is no answer to the call".to_owned())),
+                }
+            }
+            Kind::Events if status.is_success() => {
+                // It streams after all: rmcp can resume a stream that breaks.
+                self.routes.forget();
+                let mut events = std::pin::pin!(bounded(response.bytes_stream()));
+                while let Some(event) = events.next().await {
+                    let data = event.data.unwrap_or_default();
+                    if let Some(answer) = answer(data.as_bytes(), id) {
+                        return answer.map_err(ShortcutError::Rpc);
+                    }
+                    if data.contains("notifications/progress") {
+                        progressed();
+                    }
+                }
+                Err(ShortcutError::Lost("its event stream ended before the answer".to_owned()))
+            }
+            _ => Err(self.refused(status)),
+        }
+    }
+
+    /// A status without an answer. Client errors are told before anything runs, and rmcp words them.
+    fn refused(&self, status: StatusCode) -> ShortcutError {
+        self.routes.forget();
+        match status {
+            StatusCode::BAD_REQUEST
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND => ShortcutError::NotRun,
+            _ => ShortcutError::Lost(format!("it answered HTTP {}", status.as_u16())),
+        }
+    }
+}
+
+enum Kind {
+    Json,
+    Events,
+    Other,
+}
+
+fn kind(response: &reqwest::Response) -> Kind {
+    let kind = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let is = |name: &[u8]| kind.get(..name.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+    if is(b"application/json") {
+        Kind::Json
+    } else if is(b"text/event-stream") {
+        Kind::Events
+    } else {
+        Kind::Other
+    }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, ShortcutError> {
+    let lost = |error: reqwest::Error| ShortcutError::Lost(HttpError::from(error).to_string());
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(lost)? {
+        if body.len() + piece.len() > MAX_MESSAGE {
+            return Err(ShortcutError::Lost(format!("its answer is longer than {MAX_MESSAGE} bytes")));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+fn failed(error: HttpError) -> ShortcutError {
+    if error.is_connect() {
+        ShortcutError::Unreachable(error)
+    } else {
+        ShortcutError::Lost(error.to_string())
+    }
+}
+
+/// A session that the server does not know, or a revision or header that it wants otherwise
+/// (specification 2026-07-28: -32020 to -32022).
+fn means_not_run(error: &ErrorData) -> bool {
+    (-32022..=-32020).contains(&error.code.0) || says_session_is_gone(error)
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    id: Option<RequestId>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error: Option<ErrorData>,
+}
+
+/// The answer to request `id`, if that is what `json` is. A usual result is read as what it is; rmcp's own reading
+/// tries some twenty types one after the other.
+fn answer(json: &[u8], id: i64) -> Option<Result<ServerResult, ErrorData>> {
+    let envelope: Envelope = serde_json::from_slice(json).ok()?;
+    match envelope {
+        Envelope { error: Some(error), id: answered, .. }
+            if answered.is_none() || answered == Some(RequestId::Number(id)) =>
+        {
+            Some(Err(error))
+        }
+        Envelope { result: Some(result), id: Some(answered), .. } if answered == RequestId::Number(id) => {
+            let result = result.get();
+            let usual = serde_json::from_str::<CallToolResult>(result).map(ServerResult::CallToolResult);
+            usual.or_else(|_: serde_json::Error| serde_json::from_str(result)).ok().map(Ok)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a schema uses a keyword, at any depth.
+fn mentions(schema: &serde_json::Value, keyword: &str) -> bool {
+    match schema {
+        serde_json::Value::Object(map) => {
+            map.contains_key(keyword) || map.values().any(|schema| mentions(schema, keyword))
+        }
+        serde_json::Value::Array(items) => items.iter().any(|schema| mentions(schema, keyword)),
+        _ => false,
+    }
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    jsonrpc: &'static str,
+    id: i64,
+    method: &'static str,
+    params: Params<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Params<'a> {
+    #[serde(rename = "_meta")]
+    meta: Meta<'a>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arguments: Option<&'a JsonObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_responses: Option<&'a rmcp::model::InputResponses>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_state: Option<&'a str>,
+}
+
+struct Meta<'a> {
+    learned: &'a JsonObject,
+    progress_token: i64,
+}
+
+impl Serialize for Meta<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.learned.len() + 1))?;
+        for (key, value) in self.learned {
+            map.serialize_entry(key, value)?;
+        }
+        map.serialize_entry("progressToken", &self.progress_token)?;
+        map.end()
+    }
+}
+
+impl<'a> Call<'a> {
+    fn new(route: &'a Route, id: i64, params: &'a CallToolRequestParams) -> Self {
+        Self {
+            jsonrpc: "2.0",
+            id,
+            method: "tools/call",
+            params: Params {
+                meta: Meta { learned: &route.meta, progress_token: id },
+                name: &params.name,
+                arguments: params.arguments.as_ref(),
+                input_responses: params.input_responses.as_ref(),
+                request_state: params.request_state.as_deref(),
+            },
+        }
+    }
+}

@@ -1,6 +1,6 @@
-use std::path::Path;
+use std::{io, path::Path};
 
-use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use traygate_gateway::{Folders, LogLevel, Logging};
 
 /// Days that the log goes back.
@@ -16,17 +16,20 @@ pub(crate) fn start(level: Option<LogLevel>, folders: Option<&Folders>) -> Loggi
         Ok(files) => Logging::start_with(level, files),
         Err(error) => {
             let logging = Logging::start(level);
-            tracing::warn!("There is no log file in {}: {error}", folder.display());
+            tracing::warn!("There is no log file: {error}");
             logging
         }
     }
 }
 
-fn files(folder: &Path) -> Result<RollingFileAppender, InitError> {
+fn files(folder: &Path) -> io::Result<RollingFileAppender> {
+    // The appender would make it too, after a word on stderr that it was missing.
+    fs_err::create_dir_all(folder)?;
     RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("traygate")
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(folder)
+        .map_err(io::Error::other)
 }

@@ -71,9 +71,10 @@ fn targets(LogLevel(level): LogLevel) -> Targets {
         .with_default(others)
         .with_target("traygate", level)
         .with_target("rmcp", level.min(LevelFilter::WARN))
-        // A desktop without a bus or a clipboard is said once, by us.
+        // A desktop without a bus or a clipboard is said once, by us; a window that closes last is nothing to say.
         .with_target("zbus", LevelFilter::OFF)
         .with_target("arboard", level.min(LevelFilter::ERROR))
+        .with_target("tao", level.min(LevelFilter::ERROR))
 }
 
 /// `12:34:56  INFO time: ready, 2 tools`

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use traygate_gateway::LogLevel;
+
 /// Traygate in the system tray: every MCP server of one config file as an OpenAPI tool server.
 ///
 /// For a machine without a desktop, and for mcpo's command line, there is `traygate`.
@@ -13,6 +15,10 @@ pub(crate) struct Arguments {
     /// The port; it wins over the config file's. 0 takes any free one.
     #[arg(long, env = "TRAYGATE_PORT")]
     pub(crate) port: Option<u16>,
+
+    /// How much is logged: error, warn, info, debug, trace, off; it wins over the config file's `logLevel`.
+    #[arg(long, env = "TRAYGATE_LOG_LEVEL", value_name = "LEVEL")]
+    pub(crate) log_level: Option<LogLevel>,
 
     /// Start, see that the gateway answers and the tray icon is made, and quit: 0 if all is well.
     #[arg(long)]

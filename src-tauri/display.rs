@@ -1,4 +1,9 @@
-//! What the tray icon needs of the desktop.
+//! What the tray icon needs of the desktop, and what is said where it is missing.
+
+use std::io::IsTerminal as _;
+
+#[cfg(target_os = "linux")]
+use gtk::prelude::*;
 
 /// Refuses to go on where there is no display that answers: tauri would panic.
 pub(crate) fn required() -> anyhow::Result<()> {
@@ -8,6 +13,29 @@ pub(crate) fn required() -> anyhow::Result<()> {
         "There is no display, so there can be no tray icon. Run `traygate` for the same gateway without one."
     );
     Ok(())
+}
+
+/// Shows why Traygate does not start to whoever started it from a menu, and returns when they have read it.
+pub(crate) fn tell(problem: &str) {
+    const TITLE: &str = "Traygate could not start";
+    if std::io::stderr().is_terminal() {
+        return;
+    }
+    #[cfg(target_os = "linux")]
+    if gtk::init().is_ok() {
+        let (none, buttons) = (gtk::DialogFlags::empty(), gtk::ButtonsType::Close);
+        let dialog =
+            gtk::MessageDialog::new(None::<&gtk::Window>, none, gtk::MessageType::Error, buttons, TITLE);
+        dialog.set_title("Traygate");
+        dialog.set_secondary_text(Some(problem));
+        dialog.run();
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title(TITLE)
+        .set_description(problem)
+        .show();
 }
 
 /// Says where the icon is if no panel shows it.

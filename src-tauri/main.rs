@@ -3,19 +3,19 @@
 
 mod arguments;
 mod display;
+mod log;
 mod menu;
 mod smoke;
 mod tray;
 
-use std::{collections::HashMap, ffi::OsStr, io::IsTerminal as _, process::ExitCode};
+use std::{collections::HashMap, ffi::OsString, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use tauri::{AppHandle, RunEvent};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing_subscriber::EnvFilter;
 use traygate_auth::Keychain;
-use traygate_gateway::{ConfigSource, Folders, Gateway, Options};
+use traygate_gateway::{ConfigSource, Folders, Gateway, Logging, Options};
 use traygate_upstream::{Environment, guardian_main, login_shell_path};
 
 use arguments::Arguments;
@@ -26,26 +26,42 @@ fn main() -> ExitCode {
     if let Some(code) = guardian_main() {
         return code;
     }
-    let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("TRAYGATE_LOG_LEVEL")
-        .unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn,zbus=off,arboard=error"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    match live(&arguments) {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            if error.use_stderr() {
+                display::tell(&error.render().to_string());
+            }
+            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    let folders = Folders::system();
+    let logging = log::start(arguments.log_level, folders.as_ref());
+    match live(&arguments, folders, &logging) {
         Ok(code) => code,
         Err(error) => {
-            tracing::error!("{error:#}");
+            let problem = format!("{error:#}");
+            tracing::error!("{problem}");
+            // Whoever tests the start reads the exit code.
+            if !arguments.smoke {
+                display::tell(&problem);
+            }
             ExitCode::FAILURE
         }
     }
 }
 
-fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn live(arguments: &Arguments, folders: Option<Folders>, logging: &Logging) -> anyhow::Result<ExitCode> {
     display::required()?;
+    let folders = folders.context("This user has no home folder. Set HOME.")?;
     // Fails only where one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new().context("No threads for the gateway")?;
     tauri::async_runtime::set(runtime.handle().clone());
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    // Takes as long as the user's start files take: beside tauri's own start.
+    let path = tasks.spawn_on(children_path(), runtime.handle());
 
     // A second instance ends in here, with 0: before it could take a port or start a server.
     let app = tauri::Builder::default()
@@ -55,10 +71,15 @@ fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .build(tauri::generate_context!())?;
 
     // The gateway serves before there is an icon, and whether or not there will be one.
-    let gateway = runtime.block_on(async { anyhow::Ok(Gateway::start(options(arguments).await?).await?) })?;
+    let gateway = runtime.block_on(async {
+        let path = path.await.ok().flatten();
+        anyhow::Ok(Gateway::start(options(arguments, folders, path)?).await?)
+    })?;
+    if let (None, Some(Ok(level))) = (arguments.log_level, gateway.log_level().map(str::parse)) {
+        logging.set(level);
+    }
     tracing::info!("Traygate serves at {}", gateway.url());
 
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn_on(quit_on_signal(app.handle().clone(), stop.clone()), runtime.handle());
     tasks.spawn_on(display::warn_without_tray(gateway.url()), runtime.handle());
     let (url, hub, smoke) =
@@ -74,8 +95,13 @@ fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                     }
                 }
                 Err(error) => {
-                    tracing::error!("The tray icon could not be made: {error}");
-                    app.exit(1);
+                    tracing::error!(
+                        "The tray icon could not be made: {error}. Traygate serves at {url} all the same; Ctrl-C or \
+                         SIGTERM ends it."
+                    );
+                    if smoke.is_some() {
+                        app.exit(1);
+                    }
                 }
             },
             // The last window closed. The tray stays; only Quit, a signal and the end of the session come with a code.
@@ -95,8 +121,16 @@ fn live(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-async fn options(arguments: &Arguments) -> anyhow::Result<Options> {
-    let folders = Folders::system().context("This user has no home folder. Set HOME.")?;
+/// What the children's PATH is where it is not our own: started by a desktop and not by a shell, ours lacks what the
+/// user's shell adds to it, `npx` and `uvx` often.
+async fn children_path() -> Option<OsString> {
+    if std::env::var_os("TERM").is_some() {
+        return None;
+    }
+    login_shell_path().await
+}
+
+fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> anyhow::Result<Options> {
     let file = if let Some(file) = &arguments.config {
         file.clone()
     } else {
@@ -104,12 +138,7 @@ async fn options(arguments: &Arguments) -> anyhow::Result<Options> {
         folders.config_file()
     };
     let mut variables: HashMap<_, _> = std::env::vars_os().collect();
-    // Started by a desktop and not by a shell: then PATH lacks what the user's shell adds to it, `npx` and `uvx` often.
-    if !variables.contains_key(OsStr::new("TERM"))
-        && let Some(path) = login_shell_path().await
-    {
-        variables.insert("PATH".into(), path);
-    }
+    variables.extend(path.map(|path| ("PATH".into(), path)));
     let environment = Environment {
         variables,
         keychain: Keychain::system(),

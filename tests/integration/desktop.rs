@@ -107,6 +107,55 @@ async fn a_session_without_a_bus_is_served_and_told_so() {
 }
 
 #[tokio::test]
+async fn without_an_icon_it_serves_and_says_so() {
+    let mut session = Session::start(&[]).await;
+    // The icon's picture goes into a folder of this name.
+    fs_err::write(session.home().path("run/tray-icon"), "").unwrap();
+    let mut traygate = session.launch(&["--port", "0"]);
+    eventually("the missing icon on stderr", async || traygate.stderr().contains("icon could not be made"))
+        .await;
+    let stderr = traygate.stderr();
+    let (_, url) = stderr.split_once("serves at ").unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answer = reqwest::get(format!("{}/-/healthy", url.lines().next().unwrap())).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(session.icons().await, 0);
+    traygate.terminate();
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+    let mut traygate = session.launch(&["--port", "0", "--smoke"]);
+    assert_eq!(traygate.ended_within(Duration::from_secs(30)).await, Some(1), "{}", traygate.stderr());
+}
+
+#[tokio::test]
+async fn log_levels_have_pythons_names_too() {
+    let session = Session::start(&[]).await;
+    session.home().config().write(&json!({"mcpServers": {}, "traygate": {"logLevel": "WARNING"}}));
+    let mut quiet = session.command(&["--port", "0", "--smoke"]);
+    quiet.env("TRAYGATE_LOG_LEVEL", "WARNING");
+    let mut asked = session.command(&["--port", "0", "--smoke", "--config", "config.json"]);
+    asked.env("TRAYGATE_LOG_LEVEL", "info");
+    let configured = session.command(&["--port", "0", "--smoke", "--config", "config.json"]);
+    for (command, says) in [(quiet, false), (configured, false), (asked, true)] {
+        let mut traygate = Application::launch(command);
+        assert_eq!(traygate.ended_within(Duration::from_secs(30)).await, Some(0), "{}", traygate.stderr());
+        assert_eq!(traygate.stderr().contains("serves at"), says, "{}", traygate.stderr());
+    }
+}
+
+#[tokio::test]
+async fn why_it_cannot_start_is_shown_and_logged() {
+    let session = Session::start(&[]).await;
+    fs_err::write(session.home().path("config.json"), "{ no").unwrap();
+    let mut traygate = session.launch(&["--port", "0", "--config", "config.json"]);
+    eventually("a dialog", async || session.windows().await.contains("\"Traygate\"")).await;
+    assert!(traygate.stderr().contains("config.json:1:"), "{}", traygate.stderr());
+    let log = fs_err::read_dir(session.home().path("state/traygate/log")).unwrap().next().unwrap().unwrap();
+    assert!(fs_err::read_to_string(log.path()).unwrap().contains("config.json:1:"));
+    traygate.terminate();
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, None, "{}", traygate.stderr());
+}
+
+#[tokio::test]
 async fn without_a_display_it_names_the_program_to_use() {
     let session = Session::start(&[]).await;
     let mut command = session.command(&["--port", "0"]);

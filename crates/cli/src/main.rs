@@ -4,7 +4,6 @@ mod args;
 mod client;
 mod command;
 mod exit;
-mod logging;
 mod output;
 mod serve;
 mod signals;

@@ -6,6 +6,7 @@ mod folders;
 mod gateway;
 mod http;
 mod listen;
+mod logging;
 mod merge;
 mod options;
 mod reload;
@@ -14,4 +15,5 @@ pub use admin::{DiagnosticStatus, RunningGateway, ServerLog, ServerStatus, Statu
 pub use api_key::{api_key, new_key};
 pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
+pub use logging::{LogLevel, Logging, UnknownLevel};
 pub use options::{ConfigSource, Options, Tls};

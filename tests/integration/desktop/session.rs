@@ -102,6 +102,14 @@ impl Session {
         self.ask(&format!("click {label}")).await
     }
 
+    /// The windows on the display, as xwininfo writes them: each with its title in quotes.
+    pub(super) async fn windows(&self) -> String {
+        let mut command = Command::new("xwininfo");
+        command.args(["-root", "-tree"]).envs(&self.environment);
+        let output = command.output().await.expect("xwininfo runs. Install it: apt install x11-utils");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     async fn ask<T: DeserializeOwned>(&mut self, command: &str) -> T {
         self.commands.write_all(format!("{command}\n").as_bytes()).await.expect("the panel listens");
         self.answer().await

@@ -1,6 +1,5 @@
 //! The command line: mcpo's options with mcpo's short forms, and Traygate's own.
 
-mod log_level;
 mod values;
 
 #[cfg(test)]
@@ -13,8 +12,8 @@ use clap::{
     builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
 };
 use secrecy::SecretString;
+use traygate_gateway::LogLevel;
 
-pub(crate) use self::log_level::LogLevel;
 use crate::exit::Exit;
 
 /// Every MCP server as an OpenAPI tool server: one config file, one local address.

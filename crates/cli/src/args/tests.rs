@@ -1,7 +1,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use secrecy::ExposeSecret as _;
-use tracing::level_filters::LevelFilter;
 
 use super::*;
 
@@ -174,20 +173,4 @@ fn every_option_has_its_variable() {
         let expected = format!("TRAYGATE_{}", long.replace('-', "_").to_uppercase());
         assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
     }
-}
-
-#[test]
-fn log_levels_know_both_vocabularies() {
-    for (word, level) in [
-        ("DEBUG", LevelFilter::DEBUG),
-        ("Info", LevelFilter::INFO),
-        ("WARNING", LevelFilter::WARN),
-        ("warn", LevelFilter::WARN),
-        ("ERROR", LevelFilter::ERROR),
-        ("CRITICAL", LevelFilter::ERROR),
-        ("off", LevelFilter::OFF),
-    ] {
-        assert_eq!(word.parse(), Ok(LogLevel(level)), "{word}");
-    }
-    assert_eq!("loud".parse::<LogLevel>(), Err(log_level::UnknownLevel));
 }

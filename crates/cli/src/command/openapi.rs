@@ -4,16 +4,15 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 use traygate_config::parse;
 use traygate_gateway::{
-    ConfigSource, Folders, Gateway, Options, RunningGateway, ServerStatus, Status, api_key, new_key,
-    state_words,
+    ConfigSource, Folders, Gateway, LogLevel, Logging, Options, RunningGateway, ServerStatus, Status,
+    api_key, new_key, state_words,
 };
 use traygate_upstream::{Catalogue, Environment, State};
 
 use crate::{
-    args::{LogLevel, ServeArgs},
+    args::ServeArgs,
     client::{self, GatewayClient},
     exit::{Exit, Problem},
-    logging::Logging,
     output, serve,
 };
 

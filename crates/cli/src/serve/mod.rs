@@ -8,13 +8,12 @@ mod summary;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use traygate_gateway::{ConfigSource, Folders, Gateway};
+use traygate_gateway::{ConfigSource, Folders, Gateway, LogLevel, Logging};
 
 pub(crate) use self::{environment::environment, options::options};
 use crate::{
-    args::{Args, LogLevel, ServeArgs},
+    args::{Args, ServeArgs},
     exit::{Exit, Problem},
-    logging::Logging,
     output,
     signals::Signals,
 };

@@ -1,4 +1,6 @@
-//! The log: plain lines on stderr.
+//! The log: plain lines on stderr, and in a file where there is one.
+
+mod level;
 
 use std::{
     fmt::{self, Write as _},
@@ -13,31 +15,50 @@ use tracing::{
 use tracing_subscriber::{
     Registry,
     filter::Targets,
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
     layer::SubscriberExt as _,
     registry::LookupSpan,
     reload,
     util::SubscriberInitExt as _,
 };
 
-use crate::args::LogLevel;
+pub use level::{LogLevel, UnknownLevel};
 
 /// The running log, whose level can still change.
-pub(crate) struct Logging(reload::Handle<Targets, Registry>);
+#[derive(Debug)]
+pub struct Logging(reload::Handle<Targets, Registry>);
 
 impl Logging {
-    /// Starts to log.
-    pub(crate) fn start(level: LogLevel) -> Self {
+    /// Starts to log on stderr. Where a log runs already, that one stays.
+    pub fn start(level: LogLevel) -> Self {
+        Self::start_in(level, None::<fn() -> io::Stderr>)
+    }
+
+    /// Starts to log on stderr and, the same lines, into `file`.
+    pub fn start_with<W>(level: LogLevel, file: W) -> Self
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
+        Self::start_in(level, Some(file))
+    }
+
+    fn start_in<W>(level: LogLevel, file: Option<W>) -> Self
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
         let (filter, handle) = reload::Layer::new(targets(level));
         let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let lines =
             tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colours).event_format(Line);
-        let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+        let file = file.map(|file| {
+            tracing_subscriber::fmt::layer().with_writer(file).with_ansi(false).event_format(Line)
+        });
+        let _ = tracing_subscriber::registry().with(filter).with(lines).with(file).try_init();
         Self(handle)
     }
 
     /// Logs as much as `level` from now on.
-    pub(crate) fn set(&self, level: LogLevel) {
+    pub fn set(&self, level: LogLevel) {
         let _ = self.0.reload(targets(level));
     }
 }
@@ -50,6 +71,10 @@ fn targets(LogLevel(level): LogLevel) -> Targets {
         .with_default(others)
         .with_target("traygate", level)
         .with_target("rmcp", level.min(LevelFilter::WARN))
+        // A desktop without a bus or a clipboard is said once, by us; a window that closes last is nothing to say.
+        .with_target("zbus", LevelFilter::OFF)
+        .with_target("arboard", level.min(LevelFilter::ERROR))
+        .with_target("tao", level.min(LevelFilter::ERROR))
 }
 
 /// `12:34:56  INFO time: ready, 2 tools`

@@ -4,18 +4,18 @@ use tracing::level_filters::LevelFilter;
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LogLevel(pub(crate) LevelFilter);
+pub struct LogLevel(pub LevelFilter);
 
 impl LogLevel {
     /// Where nobody says otherwise.
-    pub(crate) const DEFAULT: Self = Self(LevelFilter::INFO);
+    pub const DEFAULT: Self = Self(LevelFilter::INFO);
     /// Of commands whose output is what counts.
-    pub(crate) const QUIET: Self = Self(LevelFilter::WARN);
+    pub const QUIET: Self = Self(LevelFilter::WARN);
 }
 
 /// A word that is no log level.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnknownLevel;
+pub struct UnknownLevel;
 
 impl fmt::Display for UnknownLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,5 +39,26 @@ impl FromStr for LogLevel {
             "trace" => LevelFilter::TRACE,
             _ => return Err(UnknownLevel),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_levels_know_both_vocabularies() {
+        for (word, level) in [
+            ("DEBUG", LevelFilter::DEBUG),
+            ("Info", LevelFilter::INFO),
+            ("WARNING", LevelFilter::WARN),
+            ("warn", LevelFilter::WARN),
+            ("ERROR", LevelFilter::ERROR),
+            ("CRITICAL", LevelFilter::ERROR),
+            ("off", LevelFilter::OFF),
+        ] {
+            assert_eq!(word.parse(), Ok(LogLevel(level)), "{word}");
+        }
+        assert_eq!("loud".parse::<LogLevel>(), Err(UnknownLevel));
     }
 }

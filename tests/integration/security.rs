@@ -205,10 +205,12 @@ async fn x06_keys_compare_whole_and_trimmed() {
 #[tokio::test]
 async fn secrets_stay_out_of_the_log() {
     let home = Home::new();
-    let mut entry = fake(&["--complain", "hello"]);
+    let mut entry = fake(&["--complain-of", "TOKEN"]);
     entry["env"] = json!({"TOKEN": "${SECRET_VALUE}"});
+    let mut refused = fake(&["--complain-of", "TOKEN", "--exit-at-start", "1"]);
+    refused["env"] = entry["env"].clone();
     let gateway = Gateway::builder(&home)
-        .config(&json!({"mcpServers": {"a": entry}}))
+        .config(&json!({"mcpServers": {"a": entry, "refused": refused}}))
         .env("SECRET_VALUE", "s3cret-expanded")
         .args(["--log-level", "DEBUG"])
         .api_key("s3cret-key")
@@ -216,6 +218,10 @@ async fn secrets_stay_out_of_the_log() {
         .await;
     gateway.wait_ready("a").await;
     assert_eq!(gateway.call("a", "environment", json!({"name": "TOKEN"})).await.ok(), "s3cret-expanded");
+    gateway.wait_for_refusal("/refused/openapi.json", 503, "invalid token ***").await;
+    let answer = gateway.call("refused", "echo", json!({})).await;
+    assert!(answer.message(503).contains("invalid token ***"), "{}", answer.text);
+    assert!(!answer.text.contains("s3cret"), "{}", answer.text);
     let wrong = gateway.bare_request(Method::POST, "/a/add").bearer_auth("s3cret-wrong");
     assert_eq!(Answer::to(wrong).await.status, 403);
     assert!(!gateway.stderr().contains("s3cret"), "{}", gateway.stderr());

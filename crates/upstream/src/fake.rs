@@ -41,6 +41,8 @@ pub(crate) enum Calls {
     /// The answer is lost, the session lives on.
     Loses,
     Challenges,
+    /// The session lives on, but nothing can be sent over it.
+    Unavailable,
 }
 
 pub(crate) struct Script {
@@ -48,7 +50,8 @@ pub(crate) struct Script {
     /// Used up before `opens` counts.
     pub(crate) first: VecDeque<Opens>,
     pub(crate) tools: Vec<Tool>,
-    pub(crate) lists_need_sign_in: bool,
+    /// Why no list is given.
+    pub(crate) refuses_lists: Option<CallError>,
     pub(crate) calls: Calls,
     pub(crate) closes: bool,
     pub(crate) attempts: usize,
@@ -145,7 +148,7 @@ impl FakeConnector {
                 opens: Opens::Session,
                 first: VecDeque::new(),
                 tools: vec![tool("echo")],
-                lists_need_sign_in: false,
+                refuses_lists: None,
                 calls: Calls::Answers,
                 closes: true,
                 attempts: 0,
@@ -213,12 +216,10 @@ impl Session for FakeSession {
 
     fn list_tools(&self) -> BoxFuture<'_, Result<Vec<Tool>, CallError>> {
         Box::pin(async {
-            let mut listed = Err(CallError::SignInNeeded);
+            let mut listed = Ok(Vec::new());
             self.server.count(|script| {
                 script.lists += 1;
-                if !script.lists_need_sign_in {
-                    listed = Ok(script.tools.clone());
-                }
+                listed = script.refuses_lists.clone().map_or_else(|| Ok(script.tools.clone()), Err);
             });
             listed
         })
@@ -249,6 +250,10 @@ impl Session for FakeSession {
                 }
                 Calls::Loses => Err(CallError::ConnectionLost("connection reset".into())),
                 Calls::Challenges => Err(CallError::SignInNeeded),
+                Calls::Unavailable => {
+                    let reason = "it cannot be reached: connection refused".into();
+                    Err(CallError::Unavailable { reason, retry_after: None })
+                }
             }
         })
     }

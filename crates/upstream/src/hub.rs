@@ -77,6 +77,10 @@ impl Hub {
         for (name, entry) in &config.servers {
             let last = old.get(name);
             if let Some(last) = last.filter(|last| last.entry() == entry) {
+                // Whoever saves the file again may have put right what stands outside it: a command, a secret.
+                if last.has_failed() {
+                    last.restart();
+                }
                 next.insert(name.clone(), Arc::clone(last));
                 continue;
             }

@@ -13,6 +13,7 @@ mod hub;
 mod log;
 mod process;
 mod publisher;
+mod redact;
 mod resolve;
 mod state;
 mod store;

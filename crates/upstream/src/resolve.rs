@@ -17,13 +17,15 @@ use traygate_config::{
 };
 use url::Url;
 
-use crate::connection::ConnectError;
+use crate::{connection::ConnectError, redact::Redaction};
 
 /// A server's entry with every `${...}` replaced: what a connection is opened from. Its Debug output shows no value.
 #[derive(Clone)]
 pub(crate) struct ResolvedServer {
     pub(crate) name: ServerName,
     pub(crate) upstream: ResolvedUpstream,
+    /// Its secrets, for whatever repeats the server's words.
+    pub(crate) redaction: Redaction,
 }
 
 #[derive(Clone)]
@@ -109,7 +111,8 @@ pub(crate) async fn resolve(
         Upstream::Http(http) => ResolvedUpstream::Http(endpoint(http, &values)?),
         Upstream::Demo => ResolvedUpstream::Demo,
     };
-    Ok(ResolvedServer { name: server.name.clone(), upstream })
+    let redaction = redaction(server, &values)?;
+    Ok(ResolvedServer { name: server.name.clone(), upstream, redaction })
 }
 
 /// Reads each secret that the entry names once.
@@ -118,7 +121,7 @@ async fn look_up(
     keychain: &dyn Secrets,
 ) -> Result<HashMap<String, SecretString>, ConnectError> {
     let mut secrets = HashMap::new();
-    for template in templates(&server.upstream) {
+    for template in server.templates() {
         // A malformed reference is said with its place when the text is expanded.
         for reference in template.references().unwrap_or_default() {
             let Reference::Keychain { name } = reference else { continue };
@@ -136,16 +139,42 @@ async fn look_up(
     Ok(secrets)
 }
 
-fn templates(upstream: &Upstream) -> Vec<&Template> {
-    match upstream {
-        Upstream::Stdio(StdioUpstream { command, args, env, cwd }) => {
-            [command].into_iter().chain(args).chain(env.values()).chain(cwd).collect()
+/// Variables that every process has and every error message needs.
+const PUBLIC: [&str; 9] =
+    ["HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "APPDATA", "LOCALAPPDATA"];
+
+/// What is hidden of an entry: what its references stand for, and the values of its `env` and `headers`.
+fn redaction(server: &Server, values: &Values<'_>) -> Result<Redaction, ConnectError> {
+    let mut hidden = Vec::new();
+    for reference in
+        server.templates().into_iter().flat_map(|template| template.references().unwrap_or_default())
+    {
+        match reference {
+            Reference::Environment { name, .. } if PUBLIC.contains(&name.as_str()) => {}
+            Reference::Environment { name, default } => {
+                let set = values.environment(&name).filter(|value| !value.is_empty());
+                hidden.extend(set.or(default).map(SecretString::from));
+            }
+            Reference::Keychain { name } => hidden.extend(values.keychain(&name)),
         }
-        Upstream::StreamableHttp(http) | Upstream::Sse(http) | Upstream::Http(http) => {
-            [&http.url].into_iter().chain(http.headers.values()).collect()
-        }
-        Upstream::Demo => Vec::new(),
     }
+    let own = match &server.upstream {
+        Upstream::Stdio(stdio) => Some(("env", &stdio.env)),
+        Upstream::StreamableHttp(http) | Upstream::Sse(http) | Upstream::Http(http) => {
+            Some(("headers", &http.headers))
+        }
+        Upstream::Demo => None,
+    };
+    if let Some((kind, pairs)) = own {
+        for (name, template) in pairs.iter().filter(|(name, _)| !PUBLIC.contains(&name.as_str())) {
+            let value = expand(&format!("{kind}.{name}"), template, values)?;
+            // A server that refuses `Bearer TOKEN` may repeat the token alone.
+            let credentials = value.expose_secret().split_once(' ').filter(|_| kind == "headers");
+            hidden.extend(credentials.map(|(_scheme, credentials)| SecretString::from(credentials)));
+            hidden.push(value);
+        }
+    }
+    Ok(Redaction::of(hidden.iter().map(|value| value.expose_secret())))
 }
 
 fn command(stdio: &StdioUpstream, values: &Values<'_>) -> Result<ResolvedCommand, ConnectError> {

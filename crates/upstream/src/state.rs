@@ -7,7 +7,7 @@ use traygate_config::ServerName;
 
 use crate::CallError;
 
-/// What a server is doing, in the words a person sees (DESIGN: Supervisor states).
+/// What a server is doing, in the words that a person sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// `disabled: true` in the file.
@@ -65,7 +65,7 @@ impl State {
 }
 
 /// A sentence without its full stop, for another to go on.
-fn unstopped(sentence: &str) -> &str {
+pub(crate) fn unstopped(sentence: &str) -> &str {
     sentence.trim_end().trim_end_matches('.')
 }
 

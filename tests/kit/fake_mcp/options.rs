@@ -77,6 +77,9 @@ pub(crate) struct Options {
     /// Write this line to stderr at start.
     #[arg(long)]
     pub(crate) complain: Option<String>,
+    /// Complain with the value of this variable instead, as a server does whose token is refused.
+    #[arg(long)]
+    pub(crate) complain_of: Option<String>,
     /// Read, and never answer.
     #[arg(long)]
     pub(crate) silent: bool,

@@ -26,6 +26,10 @@ pub(crate) async fn misbehave(options: &Options) -> Option<u8> {
     if let Some(text) = &options.complain {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
+    if let Some(name) = &options.complain_of {
+        let value = std::env::var(name).unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "Error: invalid token {value}");
+    }
     if let Some(code) = options.exit_at_start {
         return Some(code);
     }

@@ -180,7 +180,8 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
     {
         return Err(refusal);
     }
-    tracing::debug!(%error, ?first, ?second, "the handshake failed: trying the other era");
+    let error = surroundings.log.redact(&error.to_string()).into_owned();
+    tracing::debug!(error, ?first, ?second, "the handshake failed: trying the other era");
     let (transport, end) = start()?;
     match Handshake::begin(surroundings, transport, second).await {
         Ok(handshake) => Ok(handshake.finish(surroundings, end, shortcut())),

@@ -168,7 +168,7 @@ async fn keep(stderr: ChildStderr, log: ServerLog, words: Arc<Mutex<LastWords>>)
     while let Some(line) = lines.next().await {
         let line = String::from_utf8_lossy(&line.bytes);
         log.push(&line);
-        words.lock().unwrap_or_else(PoisonError::into_inner).push(&line);
+        words.lock().unwrap_or_else(PoisonError::into_inner).push(&log.redact(&line));
     }
 }
 

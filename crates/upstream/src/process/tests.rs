@@ -194,3 +194,14 @@ async fn gateway_role() {
         std::future::pending::<()>().await;
     }
 }
+
+#[tokio::test]
+async fn last_words_and_log_hold_no_secret() {
+    let surroundings = surroundings(no_guardian());
+    surroundings.log.hide(crate::redact::Redaction::of(["s3cret-value"]));
+    let mut command = shell("echo \"Error: invalid token $TOK\" >&2; exit 3", Path::new(""));
+    command.env.insert("TOK".into(), "s3cret-value".into());
+    let (child, _pipes) = Child::start(&command, &surroundings).unwrap();
+    assert_eq!(&*child.ended().await, "exited with status 3; its last words: Error: invalid token ***");
+    assert_eq!(surroundings.log.lines(), ["Error: invalid token ***".into()]);
+}

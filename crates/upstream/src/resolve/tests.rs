@@ -101,3 +101,24 @@ async fn a_keychain_that_does_not_answer_is_worth_another_try() {
         assert!(reason.contains("secret `key`") && reason.ends_with(&words), "{reason}");
     }
 }
+
+async fn redacted(upstream: Upstream, text: &str) -> String {
+    let mut entry = server("a", "run");
+    entry.upstream = upstream;
+    let keychain = FakeKeychain(std::sync::Mutex::new(Ok(Some("s3cret-key"))));
+    let resolved = resolve(&entry, &variables(), &keychain).await.unwrap();
+    resolved.redaction.apply(text).into_owned()
+}
+
+#[tokio::test]
+async fn the_values_of_references_env_and_headers_are_hidden() {
+    let upstream = stdio("run", &["--key=${keychain:key}", "plainly said"], &[("KEY", "literally-secret")]);
+    let text = "s3cret-key literally-secret plainly said in /home/ada";
+    assert_eq!(redacted(upstream, text).await, "*** *** plainly said in /home/ada");
+    let upstream = http(
+        "https://example.com/${keychain:key}/${GONE:-by default}",
+        &[("Authorization", "Bearer literally-secret")],
+    );
+    let text = "s3cret-key literally-secret, by default";
+    assert_eq!(redacted(upstream, text).await, "*** ***, ***");
+}

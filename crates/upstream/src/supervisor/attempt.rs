@@ -45,13 +45,24 @@ impl Attempt {
     const LONGEST: Duration = Duration::from_hours(24);
 
     /// Resolves the entry, opens a session and lists its tools; opening and listing share the entry's startup timeout.
+    /// Why it failed holds no secret of the entry, though the server may have said one.
     pub(crate) async fn run(self) -> Result<Opened, ConnectError> {
+        let log = self.log.clone();
+        self.open().await.map_err(|error| match error {
+            ConnectError::SignInNeeded { challenge } => ConnectError::SignInNeeded { challenge },
+            ConnectError::Permanent(reason) => ConnectError::Permanent(log.redact(&reason).into()),
+            ConnectError::Transient(reason) => ConnectError::Transient(log.redact(&reason).into()),
+        })
+    }
+
+    async fn open(self) -> Result<Opened, ConnectError> {
         let cancelled = || ConnectError::Transient("it was stopped".into());
         let resolved = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Err(cancelled()),
             resolved = resolve(&self.server, &self.world.environment.variables, self.world.secrets.as_ref()) => resolved?,
         };
+        self.log.hide(resolved.redaction.clone());
         let deadline = Instant::now() + self.server.startup_timeout.min(Self::LONGEST);
         let tracker = TaskTracker::new();
         let surroundings = Surroundings {

@@ -4,7 +4,7 @@ use rmcp::model::{CallToolResult, ErrorCode, ErrorData, JsonObject};
 use tokio::time::timeout;
 
 use super::{Live, Status, Supervisor};
-use crate::{CallContext, CallError, State};
+use crate::{CallContext, CallError, State, state::unstopped};
 
 /// The longest that a call waits for a server that was Ready to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,22 +29,6 @@ impl Supervisor {
         }
         let silence = self.server().map_or(Duration::MAX, |server| server.timeout);
         let live = self.open_session().await?;
-        let again = (arguments.clone(), context.clone());
-        let result = self.call_on(&live, tool, arguments, context, silence).await;
-        // Nothing was sent: the session ended just before, and another may be had.
-        let Err(CallError::Unavailable { .. }) = result else { return result };
-        let live = self.reconnected().await?;
-        self.call_on(&live, tool, again.0, again.1, silence).await
-    }
-
-    async fn call_on(
-        &self,
-        live: &Live,
-        tool: &str,
-        arguments: JsonObject,
-        context: CallContext,
-        silence: Duration,
-    ) -> Result<CallToolResult, CallError> {
         let result = tokio::select! {
             biased;
             result = live.session.call(tool, arguments, context, silence) => result,
@@ -53,19 +37,45 @@ impl Supervisor {
                 return Err(CallError::ConnectionLost(format!("`{}` {what}", self.name).into()));
             }
         };
-        match &result {
-            Err(CallError::ConnectionLost(_) | CallError::Unavailable { .. }) => self.after_loss(live).await,
-            Err(CallError::SignInNeeded) => self.challenged.notify_one(),
-            _ => {}
+        match result {
+            Err(error) => Err(self.failed(&live, error).await),
+            answered => answered,
         }
-        result
+    }
+
+    /// What a failed call says of its session, and to its caller.
+    async fn failed(&self, live: &Live, error: CallError) -> CallError {
+        match error {
+            CallError::ConnectionLost(reason) => {
+                self.after_loss(live).await;
+                CallError::ConnectionLost(self.log.redact(&reason).into())
+            }
+            // Nothing was sent, and what it was is gone: it is the caller's to send again.
+            CallError::Unavailable { reason, .. } => {
+                self.after_loss(live).await;
+                let reason = self.log.redact(&reason);
+                let reason = format!(
+                    "`{}` was lost and is reconnecting: {}; try again in a moment.",
+                    self.name,
+                    unstopped(&reason)
+                );
+                CallError::Unavailable { reason: reason.into(), retry_after: Some(MOMENT) }
+            }
+            CallError::SignInNeeded => {
+                self.doubted.notify_one();
+                CallError::SignInNeeded
+            }
+            other => other,
+        }
     }
 
     /// A lost call may mean a lost session. Then nobody is to use it again, so that the next call finds it gone and has
-    /// the server reconnected; a session that lives on is left to its other calls.
+    /// the server reconnected; one that seems to live on is left to its other calls, and looked at.
     async fn after_loss(&self, live: &Live) {
         if timeout(AFTERMATH, live.session.closed()).await.is_ok() {
             live.over.cancel();
+        } else {
+            self.doubted.notify_one();
         }
     }
 

@@ -36,8 +36,8 @@ pub(crate) struct Supervisor {
     restart: Notify,
     /// A call found the server gone.
     wanted: Notify,
-    /// A call was answered with 401.
-    challenged: Notify,
+    /// A call was answered with 401, or lost while its session lived on: is it the call, or the whole session?
+    doubted: Notify,
 }
 
 /// What calls wait for.
@@ -73,7 +73,7 @@ impl Supervisor {
             stopped: CancellationToken::new(),
             restart: Notify::new(),
             wanted: Notify::new(),
-            challenged: Notify::new(),
+            doubted: Notify::new(),
         })
     }
 
@@ -110,6 +110,11 @@ impl Supervisor {
     /// Begins its end: calls that run or wait end at once, the session within a few seconds.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Whether it has given up: only what happens outside can help it.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.status.borrow().state, State::Failed { .. })
     }
 
     pub(crate) fn is_stopped(&self) -> bool {

@@ -137,7 +137,7 @@ impl Task {
                     return if ready { Event::Settled } else { Event::RetryDue };
                 }
                 () = supervisor.wanted.notified(), if backoff => return Event::Wanted,
-                () = supervisor.challenged.notified(), if ready && !self.work.is_list() => return Event::Challenged,
+                () = supervisor.doubted.notified(), if ready && !self.work.is_list() => return Event::Doubted,
                 alive = changed(&mut self.changes), if ready => {
                     if alive {
                         return Event::ToolsChanged;
@@ -168,8 +168,12 @@ impl Task {
                 None
             }
             Done::List(Err(CallError::SignInNeeded)) => Some(Event::SignInNeeded),
+            // No list, no calls: a session over which nothing passes has ended, whatever it says of itself.
+            Done::List(Err(CallError::ConnectionLost(reason) | CallError::Unavailable { reason, .. })) => {
+                Some(Event::Closed(self.supervisor.log.redact(&reason).into()))
+            }
             Done::List(Err(error)) => {
-                // The last tools stay: a session that broke says so itself.
+                // The last tools stay: the server answered, or is slow.
                 self.say(&format!("warning: its changed tools cannot be listed: {error}"));
                 self.changes = self.supervisor.live.load().as_ref().map(|live| live.session.tool_changes());
                 None
@@ -299,8 +303,9 @@ impl Task {
     }
 
     fn say(&self, line: &str) {
+        let line = self.supervisor.log.redact(line);
         tracing::info!(server = %self.supervisor.name, "{line}");
-        self.supervisor.log.push(line);
+        self.supervisor.log.push(&line);
     }
 }
 

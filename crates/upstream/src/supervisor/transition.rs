@@ -45,8 +45,8 @@ pub(crate) enum Event {
     Closed(Arc<str>),
     /// The server says that its tools changed.
     ToolsChanged,
-    /// A call was answered with 401: is it the tool, or the whole session?
-    Challenged,
+    /// A call failed while its session lived on: is it the call, or the whole session?
+    Doubted,
     /// The session has lasted.
     Settled,
     /// The waiting time is over.
@@ -102,7 +102,7 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
         }
 
         (Phase::Ready { .. }, Event::Settled) => (Phase::Ready { failures: 0 }, Effect::None),
-        (phase @ Phase::Ready { .. }, Event::ToolsChanged | Event::Challenged) => (phase, Effect::List),
+        (phase @ Phase::Ready { .. }, Event::ToolsChanged | Event::Doubted) => (phase, Effect::List),
         (Phase::Ready { .. }, Event::SignInNeeded) => (Phase::SignInNeeded, Effect::Close),
         // The first retry after a session that lasted is quick; one that broke early counts as a failure, so that a
         // server that crashes after each start is not started in a spin.
@@ -142,7 +142,7 @@ mod tests {
             Event::FailedForNow(why()),
             Event::Closed(why()),
             Event::ToolsChanged,
-            Event::Challenged,
+            Event::Doubted,
             Event::Settled,
             Event::RetryDue,
             Event::Wanted,

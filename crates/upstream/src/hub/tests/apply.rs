@@ -182,3 +182,24 @@ async fn concurrent_applies_end_with_one_of_them_whole() {
     assert_eq!((a.most_alive(), b.most_alive()), (1, 1));
     fakes.hub.shutdown().await;
 }
+
+/// A command was installed, a secret stored; the file is saved again, and says the same.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_had_failed_is_tried_again_once() {
+    let fakes = Fakes::new();
+    let missing = fakes.server("missing");
+    missing.script().opens = permanent("command `nope` was not found. Install it.");
+    fakes.hub.apply(&plain(&["missing", "ok"]));
+    fakes.until_ready("ok").await;
+    fakes.until(|catalogue| matches!(catalogue.servers["missing"].state, State::Failed { .. })).await;
+    fakes.hub.apply(&plain(&["missing", "ok"]));
+    missing.until(|script| script.attempts == 2).await;
+    fakes.until(|catalogue| matches!(catalogue.servers["missing"].state, State::Failed { .. })).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    assert_eq!(missing.attempts(), 2);
+    missing.script().opens = Opens::Session;
+    fakes.hub.apply(&plain(&["missing", "ok"]));
+    fakes.until_ready("missing").await;
+    assert_eq!((missing.attempts(), fakes.server("ok").attempts()), (3, 1));
+    fakes.hub.shutdown().await;
+}

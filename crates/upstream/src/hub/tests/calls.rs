@@ -114,7 +114,7 @@ async fn a_challenged_call_has_the_session_checked() {
     assert!(matches!(fakes.call("a").await, Err(CallError::SignInNeeded)));
     a.until(|script| script.lists == 2).await;
     assert_eq!(fakes.snapshot("a").state, State::Ready, "one tool that wants more does not end the session");
-    a.script().lists_need_sign_in = true;
+    a.script().refuses_lists = Some(CallError::SignInNeeded);
     assert!(matches!(fakes.call("a").await, Err(CallError::SignInNeeded)));
     fakes.until(|catalogue| catalogue.servers["a"].state == State::SignInNeeded).await;
     assert_eq!(a.alive(), 0);
@@ -206,4 +206,46 @@ async fn two_hundred_callers_of_a_stuck_server_block_nobody() {
     let (results, ()) = tokio::join!(callers, others);
     assert_eq!(results.len(), 200);
     assert!(results.iter().all(|result| matches!(result, Err(CallError::ConnectionLost(_)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_could_not_be_sent_says_so_at_once() {
+    let fakes = Fakes::new();
+    fakes.hub.apply(&plain(&["a"]));
+    fakes.until_ready("a").await;
+    fakes.server("a").script().calls = Calls::Unavailable;
+    let begun = Instant::now();
+    let Err(CallError::Unavailable { reason, retry_after }) = fakes.call("a").await else {
+        panic!("it was answered")
+    };
+    assert_eq!(
+        &*reason,
+        "`a` was lost and is reconnecting: it cannot be reached: connection refused; try again in a moment."
+    );
+    assert_eq!(retry_after, Some(Duration::from_secs(1)));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    fakes.hub.shutdown().await;
+}
+
+/// L14: the server answers 502 to everything, or refuses connections, and its session knows nothing of it.
+#[tokio::test(start_paused = true)]
+async fn a_server_to_which_nothing_passes_is_not_ready() {
+    for calls in [Calls::Loses, Calls::Unavailable] {
+        let fakes = Fakes::new();
+        fakes.hub.apply(&plain(&["a"]));
+        fakes.until_ready("a").await;
+        let a = fakes.server("a");
+        a.script().calls = calls;
+        a.script().refuses_lists = Some(CallError::ConnectionLost("it answered HTTP 502".into()));
+        assert!(fakes.call("a").await.is_err());
+        fakes.until(|catalogue| is_backoff(&catalogue.servers["a"].state)).await;
+        let State::Backoff { reason, .. } = &fakes.snapshot("a").state else { panic!("it came back") };
+        assert_eq!(&**reason, "it answered HTTP 502");
+        a.script().refuses_lists = None;
+        a.script().calls = Calls::Answers;
+        fakes.until_ready("a").await;
+        assert!(fakes.call("a").await.is_ok());
+        assert_eq!(a.most_alive(), 1);
+        fakes.hub.shutdown().await;
+    }
 }

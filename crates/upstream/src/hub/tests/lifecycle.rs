@@ -188,7 +188,7 @@ async fn a_server_that_needs_sign_in_is_left_alone_until_a_person_acts() {
 async fn a_list_that_needs_sign_in_leaves_no_session_open() {
     let fakes = Fakes::new();
     let a = fakes.server("a");
-    a.script().lists_need_sign_in = true;
+    a.script().refuses_lists = Some(CallError::SignInNeeded);
     fakes.hub.apply(&plain(&["a"]));
     fakes.until(|catalogue| catalogue.servers["a"].state == State::SignInNeeded).await;
     assert_eq!((a.attempts(), a.alive()), (1, 0));

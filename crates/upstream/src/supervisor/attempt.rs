@@ -52,7 +52,7 @@ impl Attempt {
             () = self.cancel.cancelled() => return Err(cancelled()),
             resolved = resolve(&self.server, &self.world.environment.variables, self.world.secrets.as_ref()) => resolved?,
         };
-        let deadline = Instant::now() + self.server.startup_timeout.min(Self::LONGEST);
+        let deadline = Instant::now() + self.server.startup_timeout().min(Self::LONGEST);
         let tracker = TaskTracker::new();
         let surroundings = Surroundings {
             tracker: tracker.clone(),
@@ -94,7 +94,7 @@ impl Attempt {
     }
 
     fn late(&self) -> ConnectError {
-        let seconds = self.server.startup_timeout.as_secs_f64();
+        let seconds = self.server.startup_timeout().as_secs_f64();
         ConnectError::Transient(
             format!("it was not ready within {seconds} s. If it needs longer, raise its `startupTimeout`.")
                 .into(),

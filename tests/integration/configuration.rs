@@ -252,3 +252,31 @@ async fn the_traygate_block_is_what_flags_are() {
     assert_eq!(document["paths"]["/echo"]["post"]["operationId"], "tool_echo_post");
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_remembered_of_one_config_survives_a_run_of_another() {
+    let home = Home::new();
+    let go = home.path("go");
+    fs_err::write(&go, "").unwrap();
+    let slow = fake(&["--wait-for", go.to_str().unwrap()]);
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": slow}})).await;
+    let document = gateway.wait_ready("a").await;
+    gateway.stop().await;
+
+    // Another file with other servers, and one server from the command line.
+    let other = home.path("other.json");
+    fs_err::write(&other, json!({"mcpServers": {"b": fake(&[])}}).to_string()).unwrap();
+    let gateway = Gateway::builder(&home).arg("--config").arg(other).start().await;
+    gateway.wait_ready("b").await;
+    gateway.stop().await;
+    let program = fake(&[])["command"].as_str().unwrap().to_owned();
+    let gateway = Gateway::builder(&home).args(["--", &program]).start().await;
+    gateway.wait_for_path("/openapi.json", |document| document["paths"]["/echo"].is_object()).await;
+    gateway.stop().await;
+
+    // The server cannot start any more, so its document is out of the memory.
+    fs_err::remove_file(&go).unwrap();
+    let gateway = Gateway::builder(&home).config_file().start().await;
+    assert_eq!(gateway.wait_ready("a").await["paths"], document["paths"]);
+    gateway.stop().await;
+}

@@ -37,6 +37,26 @@ async fn the_admin_api_wants_its_token() {
 }
 
 #[tokio::test]
+async fn the_admin_api_reads_the_config_again_when_asked() {
+    let home = Home::new();
+    let gateway =
+        Gateway::builder(&home).config(&json!({"mcpServers": {}})).arg("--no-hot-reload").start().await;
+    home.config().write(&json!({"mcpServers": {"a": fake(&[])}}));
+    let ask = gateway.bare_request(Method::POST, "/-/api/reload");
+    let status = Answer::to(ask.bearer_auth(home.admin_token(gateway.pid()))).await.ok();
+    assert_eq!(status["servers"][0]["name"], "a");
+    gateway.wait_ready("a").await;
+    gateway.stop().await;
+
+    let program = fake(&[])["command"].as_str().unwrap().to_owned();
+    let gateway = Gateway::builder(&home).args(["--", &program]).start().await;
+    let ask = gateway.bare_request(Method::POST, "/-/api/reload");
+    let answer = Answer::to(ask.bearer_auth(home.admin_token(gateway.pid()))).await;
+    assert_eq!(answer.refused(409)["code"], "no-config-file");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn nothing_is_ever_redirected() {
     let home = Home::new();
     let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": fake(&[])}})).await;

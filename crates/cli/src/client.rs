@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, Method, StatusCode, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use traygate_gateway::RunningGateway;
 
@@ -30,7 +30,16 @@ impl GatewayClient {
 
     /// GETs a path.
     pub(crate) async fn get(&self, path: &str) -> Result<(StatusCode, String), Problem> {
-        let mut request = self.http.get(format!("{}{path}", self.base));
+        self.send(Method::GET, path).await
+    }
+
+    /// POSTs to a path, without a body.
+    pub(crate) async fn post(&self, path: &str) -> Result<(StatusCode, String), Problem> {
+        self.send(Method::POST, path).await
+    }
+
+    async fn send(&self, method: Method, path: &str) -> Result<(StatusCode, String), Problem> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose_secret());
         }

@@ -33,8 +33,8 @@ pub struct Server {
     pub disabled: bool,
     /// Longest silence of a call; progress starts it anew. Default 120 s.
     pub timeout: Duration,
-    /// Longest time from start to the end of tools/list. Default 60 s.
-    pub startup_timeout: Duration,
+    /// Longest time from start to the end of tools/list; `None` where the file names none.
+    pub startup_timeout: Option<Duration>,
     /// Tools that are neither listed nor callable.
     pub disabled_tools: BTreeSet<String>,
     /// Which of the caller's headers go on to an HTTP server; `None`: none.
@@ -44,6 +44,13 @@ pub struct Server {
 }
 
 impl Server {
+    const DEFAULT_STARTUP_TIMEOUT: Duration = Duration::from_mins(1);
+
+    /// Longest time from start to the end of tools/list. Default 60 s.
+    pub fn startup_timeout(&self) -> Duration {
+        self.startup_timeout.unwrap_or(Self::DEFAULT_STARTUP_TIMEOUT)
+    }
+
     /// Every text of its entry that may hold `${...}`; the `oauth` block's are not among them.
     pub fn templates(&self) -> Vec<&Template> {
         match &self.upstream {

@@ -1,10 +1,11 @@
 use std::{
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use directories::BaseDirs;
 use fs_err::OpenOptions;
+use sha2::{Digest as _, Sha256};
 
 /// Where this user's files of Traygate are, by the system's own rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +49,27 @@ impl Folders {
     }
 }
 
+/// The folder below `state` for what is remembered of this config file's servers. Servers of two files may have the
+/// same name, and one file's are none of the other's business. Nothing is kept of a server that no file names.
+pub(crate) fn state_of(state: Option<&Path>, config: Option<&Path>) -> Option<PathBuf> {
+    let digest = Sha256::digest(config?.as_os_str().as_encoded_bytes());
+    Some(state?.join(hex::encode(&digest[..8])))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_config_file_has_a_state_folder_of_its_own() {
+        let of = |config: Option<&str>| state_of(Some(Path::new("state")), config.map(Path::new));
+        let (one, other) = (of(Some("/a/config.json")), of(Some("/b/config.json")));
+        assert!(one.as_ref().is_some_and(|folder| folder.starts_with("state")));
+        assert_ne!(one, other);
+        assert_eq!(one, of(Some("/a/config.json")));
+        assert_eq!(of(None), None);
+        assert_eq!(state_of(None, Some(Path::new("/a/config.json"))), None);
+    }
 
     #[test]
     fn the_starter_is_written_once_and_never_over_a_file() {

@@ -7,19 +7,23 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traygate_config::{Config, Diagnostic, Parsed, Severity};
-use traygate_upstream::Hub;
+use traygate_upstream::{Environment, Hub};
 
 use crate::{
     ConfigSource, Options,
     admin::{self, Admin, Announcement, RunningGateway},
     api_key::{api_key, new_key},
+    folders,
     http::{self, KeyDigest, Rules, Surface},
     listen::{Bound, Listening, TlsIdentity},
     merge::{self, Endpoint},
-    reload::{self, ConfigText, FileWatch, Reload},
+    reload::{self, Contents, FileWatch, Reload},
 };
 
 /// A running gateway: listeners, hub and config watcher.
@@ -66,7 +70,7 @@ impl Gateway {
     /// [`StartError`]; a server that fails is never one.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let options = Arc::new(options);
-        let (text, mut config, diagnostics) = first_config(&options.source).await?;
+        let (last, mut config, diagnostics) = first_config(&options.source).await?;
         reload::connection_timeout(&mut config, &options.environment);
         let endpoint = Endpoint::new(&options, &config).map_err(StartError::Tls)?;
         let key = api_key(options.api_key.as_ref(), config.settings.api_key.as_ref(), &options.environment)
@@ -90,17 +94,22 @@ impl Gateway {
             ..merge::rules(&options, &config)
         }));
         let diagnostics = Arc::new(ArcSwap::from_pointee(diagnostics));
-        let hub = Hub::new(options.environment.clone());
-        hub.apply(&config);
         let config_path = match &options.source {
             ConfigSource::File(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
             ConfigSource::Single(_) => None,
         };
+        let hub = Hub::new(Environment {
+            state_dir: folders::state_of(options.environment.state_dir.as_deref(), config_path.as_deref()),
+            ..options.environment.clone()
+        });
+        hub.apply(&config);
+        let (request, requests) = mpsc::channel(1);
         let own = admin::router(Admin {
             hub: hub.clone(),
             rules: Arc::clone(&rules),
             diagnostics: Arc::clone(&diagnostics),
             config: config_path.clone(),
+            reload: request,
         });
         let app = http::router(Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own });
         let listening = bound.serve(&app, tls.as_ref()).map_err(|error: io::Error| {
@@ -118,25 +127,23 @@ impl Gateway {
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (reloaded, reloads) = watch::channel(0);
-        if let Some(path) = config_path.filter(|_| options.hot_reload) {
-            match FileWatch::new(&path) {
-                Ok(watch) => {
-                    let (hub, rules, diagnostics) =
-                        (hub.clone(), Arc::clone(&rules), Arc::clone(&diagnostics));
-                    let reload = Reload {
-                        options,
-                        path,
-                        last: text,
-                        endpoint,
-                        hub,
-                        rules,
-                        diagnostics,
-                        reloads: reloaded,
-                    };
-                    tasks.spawn(reload.run(watch, stop.clone()));
-                }
-                Err(error) => tracing::warn!("changes of the config file will go unseen: {error}"),
-            }
+        if let (Some(path), Some(last)) = (config_path, last) {
+            let unwatched = |error: &notify::Error| {
+                tracing::warn!("changes of the config file will go unseen: {error}");
+            };
+            let watch =
+                options.hot_reload.then(|| FileWatch::new(&path).inspect_err(unwatched).ok()).flatten();
+            let reload = Reload {
+                options,
+                path,
+                last: Ok(last),
+                endpoint,
+                hub: hub.clone(),
+                rules: Arc::clone(&rules),
+                diagnostics: Arc::clone(&diagnostics),
+                reloads: reloaded,
+            };
+            tasks.spawn(reload.run(watch, requests, stop.clone()));
         }
         tasks.close();
         let log_level = config.settings.log_level;
@@ -210,7 +217,7 @@ impl Gateway {
         self.diagnostics.load().to_vec()
     }
 
-    /// Counts how often the config file was found changed and dealt with, good or bad.
+    /// Counts how often the config file was found saved and dealt with, good or bad.
     pub fn reloads(&self) -> watch::Receiver<u64> {
         self.reloads.clone()
     }
@@ -228,14 +235,16 @@ impl Gateway {
     }
 }
 
-/// The config to start with.
-async fn first_config(source: &ConfigSource) -> Result<(ConfigText, Config, Vec<Diagnostic>), StartError> {
+/// The config to start with, and the file's contents where there is one.
+async fn first_config(
+    source: &ConfigSource,
+) -> Result<(Option<Contents>, Config, Vec<Diagnostic>), StartError> {
     let path = match source {
-        ConfigSource::Single(config) => return Ok((Ok(Vec::new()), Config::clone(config), Vec::new())),
+        ConfigSource::Single(config) => return Ok((None, Config::clone(config), Vec::new())),
         ConfigSource::File(path) => path,
     };
     match reload::load(path).await {
-        (text, Ok(Parsed { config: Some(config), diagnostics })) => Ok((text, config, diagnostics)),
+        (read, Ok(Parsed { config: Some(config), diagnostics })) => Ok((read.ok(), config, diagnostics)),
         (_, Ok(Parsed { config: None, diagnostics })) => Err(unusable(path, &diagnostics)),
         (_, Err(diagnostic)) => Err(unusable(path, &[diagnostic])),
     }

@@ -10,7 +10,8 @@ use traygate_upstream::Environment;
 pub struct Options {
     /// Where the servers come from.
     pub source: ConfigSource,
-    /// What the servers inherit. `CONNECTION_TIMEOUT` in it is the startup timeout of servers that name none.
+    /// What the servers inherit. `CONNECTION_TIMEOUT` in it is the startup timeout of servers that name none; its
+    /// `state_dir` holds a folder for each config file.
     pub environment: Environment,
     /// `--host`; default 127.0.0.1.
     pub host: Vec<IpAddr>,

@@ -382,7 +382,7 @@ pub(crate) fn server(server: &str, command: &str) -> Server {
         }),
         disabled: false,
         timeout: Duration::from_mins(2),
-        startup_timeout: Duration::from_mins(1),
+        startup_timeout: None,
         disabled_tools: std::collections::BTreeSet::new(),
         header_forwarding: None,
         oauth: None,

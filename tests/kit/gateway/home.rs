@@ -45,6 +45,21 @@ impl Home {
         ConfigFile(self.path("config.json"))
     }
 
+    /// The admin token that the gateway of this process id announced here.
+    ///
+    /// # Panics
+    /// Where it announced none.
+    pub fn admin_token(&self, pid: u32) -> String {
+        let files = fs_err::read_dir(self.path("run/traygate")).expect("the runtime folder");
+        let announced = files.flatten().map(|file| file.path()).find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&format!("gateway-{pid}-")) && name.ends_with(".json")
+        });
+        let text = fs_err::read_to_string(announced.expect("an announcement")).expect("it can be read");
+        let announced: Value = serde_json::from_str(&text).expect("it is JSON");
+        announced["token"].as_str().expect("a token").to_owned()
+    }
+
     /// Every process that was started with this home, however far it went from its parents.
     pub fn processes(&self) -> Vec<Process> {
         processes_at_home(self.0.path())

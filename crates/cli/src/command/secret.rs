@@ -1,10 +1,13 @@
 use std::io::{self, IsTerminal as _, Read as _};
 
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use traygate_auth::{Keychain, KeychainError};
+use traygate_gateway::{Folders, RunningGateway};
 
 use crate::{
     args::SecretCommand,
+    client::GatewayClient,
     exit::{Exit, Problem},
     output,
 };
@@ -18,6 +21,7 @@ pub(crate) async fn secret(command: SecretCommand) -> Result<Exit, Problem> {
             let value = value(&name)?;
             keychain.set_secret(&name, value).await.map_err(|error| refused(&error))?;
             output::note(format_args!("Stored. Write ${{keychain:{name}}} in the config file."));
+            tell_running().await;
         }
         SecretCommand::List => {
             for name in keychain.secret_names().await.map_err(|error| refused(&error))? {
@@ -29,9 +33,28 @@ pub(crate) async fn secret(command: SecretCommand) -> Result<Exit, Problem> {
                 return Err(Exit::Failed.because(format!("The keychain holds no secret `{name}`.")));
             }
             output::note("Deleted.");
+            tell_running().await;
         }
     }
     Ok(Exit::Ok)
+}
+
+/// Lets the running gateways of this user read their config files again: a server that lacked the secret is tried
+/// again, and `apiKey` may name it. The secret is stored whether they answer or not.
+async fn tell_running() {
+    let running = Folders::system().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
+    for gateway in running {
+        let (Some(url), Some(config)) = (gateway.loopback_url(), gateway.config) else { continue };
+        let told = match GatewayClient::new(url, Some(gateway.token)) {
+            Ok(client) => client.post("/-/api/reload").await,
+            Err(problem) => Err(problem),
+        };
+        let config = config.display();
+        output::note(match told {
+            Ok((StatusCode::OK, _)) => format!("The gateway that serves {config} read it again."),
+            _ => format!("The gateway that serves {config} was not reached: restart it to apply this."),
+        });
+    }
 }
 
 /// A name that `${keychain:NAME}` can hold.

@@ -58,7 +58,7 @@ pub(super) fn config(words: &[OsString], args: &ServeArgs) -> Result<Config, Pro
         upstream,
         disabled: false,
         timeout: Duration::from_mins(2),
-        startup_timeout: Duration::from_mins(1),
+        startup_timeout: None,
         disabled_tools: BTreeSet::new(),
         header_forwarding: None,
         oauth: None,

@@ -10,7 +10,6 @@ use super::{
 use crate::{Entry, HeaderForwarding, Server, ServerName, Severity, Upstream, keys};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
-const DEFAULT_STARTUP_TIMEOUT: Duration = Duration::from_mins(1);
 /// A day: what is longer was meant in milliseconds.
 const LONGEST_SECONDS: f64 = 86_400.0;
 const SHORTEST_SECONDS: f64 = 0.001;
@@ -69,7 +68,7 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
         upstream,
         disabled,
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-        startup_timeout: startup_timeout.unwrap_or(DEFAULT_STARTUP_TIMEOUT),
+        startup_timeout,
         disabled_tools,
         header_forwarding,
         oauth,

@@ -44,7 +44,7 @@ fn a_stdio_server_has_everything_it_says() {
     assert_eq!(sources(stdio.env.values()), ["1", "2.50", "false"]);
     assert_eq!(stdio.cwd.as_ref().map(Template::source), Some("/tmp"));
     assert_eq!(server.timeout, Duration::from_millis(500));
-    assert_eq!(server.startup_timeout, Duration::from_mins(5));
+    assert_eq!(server.startup_timeout, Some(Duration::from_mins(5)));
     assert!(server.disabled_tools.contains("x"));
     assert_eq!(server.templates().len(), 9);
 }
@@ -52,7 +52,7 @@ fn a_stdio_server_has_everything_it_says() {
 #[test]
 fn what_is_left_out_has_its_default() {
     let server = server(r#"{"command": "x"}"#);
-    assert_eq!((server.timeout, server.startup_timeout), (Duration::from_mins(2), Duration::from_mins(1)));
+    assert_eq!((server.timeout, server.startup_timeout()), (Duration::from_mins(2), Duration::from_mins(1)));
     assert!(!server.disabled && server.disabled_tools.is_empty());
     assert!(server.oauth.is_none() && server.header_forwarding.is_none());
 }
@@ -105,7 +105,7 @@ fn other_clients_words_mean_what_they_mean_there() {
         assert!(server.disabled_tools.contains("t"), "{key}");
     }
     let server = server(r#"{"command": "x", "startup_timeout": 1.5}"#);
-    assert_eq!(server.startup_timeout, Duration::from_millis(1500));
+    assert_eq!(server.startup_timeout, Some(Duration::from_millis(1500)));
 }
 
 #[test]

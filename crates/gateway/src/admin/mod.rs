@@ -11,6 +11,7 @@ mod tests;
 use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
 use traygate_config::Diagnostic;
 use traygate_upstream::Hub;
 
@@ -20,7 +21,7 @@ pub use self::{
     status::{DiagnosticStatus, ServerLog, ServerStatus, Status, state_words},
 };
 
-use crate::http::Rules;
+use crate::{http::Rules, reload::ReloadRequest};
 
 /// What the admin API speaks of.
 pub(crate) struct Admin {
@@ -32,4 +33,6 @@ pub(crate) struct Admin {
     pub(crate) diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
     /// The config file, where there is one.
     pub(crate) config: Option<PathBuf>,
+    /// Where a reading of the config file is asked for; nobody listens where there is no file.
+    pub(crate) reload: mpsc::Sender<ReloadRequest>,
 }

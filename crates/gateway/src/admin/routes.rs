@@ -9,6 +9,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::{Admin, ServerLog, ServerStatus, Status, guard::guard};
 
@@ -17,6 +18,7 @@ pub(crate) fn router(admin: Admin) -> Router {
     let admin = Arc::new(admin);
     Router::new()
         .route("/-/api/status", get(status))
+        .route("/-/api/reload", post(reload))
         .route("/-/api/servers/{server}/restart", post(restart))
         .route("/-/api/servers/{server}/log", get(log))
         .route("/-/api/{*rest}", axum::routing::any(unknown))
@@ -26,10 +28,14 @@ pub(crate) fn router(admin: Admin) -> Router {
 }
 
 async fn status(State(admin): State<Arc<Admin>>) -> Json<Status> {
+    Json(status_of(&admin))
+}
+
+fn status_of(admin: &Admin) -> Status {
     let (now, rules) = (SystemTime::now(), admin.rules.load());
     let servers =
         admin.hub.catalogue().servers.values().map(|server| ServerStatus::new(server, &rules, now)).collect();
-    Json(Status {
+    Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         addresses: rules.addresses.clone(),
@@ -37,7 +43,17 @@ async fn status(State(admin): State<Arc<Admin>>) -> Json<Status> {
         config: admin.config.clone(),
         servers,
         diagnostics: admin.diagnostics.load().iter().map(Into::into).collect(),
-    })
+    }
+}
+
+/// Reads the config file again and applies it, changed or not; answers when that is done.
+async fn reload(State(admin): State<Arc<Admin>>) -> Response {
+    let (done, is_done) = oneshot::channel();
+    // Either fails only where nobody reads a file: a single server from the command line, or a gateway that ends.
+    if admin.reload.send(done).await.is_err() || is_done.await.is_err() {
+        return refusal(StatusCode::CONFLICT, "no-config-file", "This gateway follows no config file.");
+    }
+    Json(status_of(&admin)).into_response()
 }
 
 async fn restart(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {

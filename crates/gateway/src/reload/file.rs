@@ -1,15 +1,29 @@
-use std::{io, path::Path, time::Duration};
+use std::{
+    io,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use traygate_config::{Config, Diagnostic, Entry, Parsed, Severity, parse};
 use traygate_upstream::Environment;
 
 use super::about_file;
 
-/// What a file held: its bytes, or why it could not be read.
-pub(crate) type ConfigText = Result<Vec<u8>, io::ErrorKind>;
+/// What a file held when it was read, or why it could not be: for comparing with the next time.
+pub(crate) type LastRead = Result<Contents, io::ErrorKind>;
 
-/// Reads and parses the file. The first part is for comparing with what was there before.
-pub(crate) async fn load(path: &Path) -> (ConfigText, Result<Parsed, Diagnostic>) {
+/// A file as it was at one time.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Contents {
+    pub(crate) bytes: Vec<u8>,
+    /// When it was saved; `None` where the system does not tell.
+    saved: Option<SystemTime>,
+}
+
+/// Reads and parses the file.
+pub(crate) async fn load(path: &Path) -> (LastRead, Result<Parsed, Diagnostic>) {
+    // Before the bytes: a save in between is then seen as one at the next look.
+    let saved = fs_err::tokio::metadata(path).await.and_then(|metadata| metadata.modified()).ok();
     let bytes = match fs_err::tokio::read(path).await {
         Ok(bytes) => bytes,
         Err(error) => return (Err(error.kind()), Err(unreadable(path, &error))),
@@ -21,7 +35,7 @@ pub(crate) async fn load(path: &Path) -> (ConfigText, Result<Parsed, Diagnostic>
             Err(broken("not-utf-8", message, "Save it as UTF-8."))
         }
     };
-    (Ok(bytes), parsed)
+    (Ok(Contents { bytes, saved }), parsed)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
@@ -42,10 +56,8 @@ fn broken(code: &'static str, message: String, hint: &str) -> Diagnostic {
     about_file(Severity::Error, code, message, hint)
 }
 
-/// mcpo's `CONNECTION_TIMEOUT`, in seconds: the startup timeout of servers that name none. (One that names the
-/// default itself cannot be told from these.)
+/// mcpo's `CONNECTION_TIMEOUT`, in seconds: the startup timeout of servers that name none.
 pub(crate) fn connection_timeout(config: &mut Config, environment: &Environment) {
-    const DEFAULT: Duration = Duration::from_mins(1);
     let Some(text) = environment.variables.get(std::ffi::OsStr::new("CONNECTION_TIMEOUT")) else { return };
     let seconds = text.to_str().and_then(|text| text.trim().parse().ok());
     let timeout = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
@@ -53,10 +65,41 @@ pub(crate) fn connection_timeout(config: &mut Config, environment: &Environment)
         return tracing::warn!("CONNECTION_TIMEOUT is not a number of seconds; it is ignored.");
     };
     for entry in config.servers.values_mut() {
-        if let Entry::Valid(server) = entry
-            && server.startup_timeout == DEFAULT
-        {
-            server.startup_timeout = timeout;
+        if let Entry::Valid(server) = entry {
+            server.startup_timeout.get_or_insert(timeout);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use traygate_auth::Keychain;
+
+    use super::*;
+
+    #[test]
+    fn connection_timeout_is_for_servers_that_name_none() {
+        let text = r#"{"mcpServers": {"a": {"type": "demo", "startupTimeout": 60}, "b": {"type": "demo"}}}"#;
+        let timeouts = |variable: Option<&str>| {
+            let mut config = parse(text).config.expect("a config");
+            let environment = Environment {
+                variables: variable
+                    .map(|value| ("CONNECTION_TIMEOUT".into(), value.into()))
+                    .into_iter()
+                    .collect(),
+                keychain: Keychain::system(),
+                state_dir: None,
+                guardian: None,
+            };
+            connection_timeout(&mut config, &environment);
+            let seconds = |entry: &Entry| match entry {
+                Entry::Valid(server) => server.startup_timeout().as_secs(),
+                Entry::Invalid(diagnostic) => panic!("{diagnostic}"),
+            };
+            config.servers.values().map(seconds).collect::<Vec<_>>()
+        };
+        assert_eq!(timeouts(Some("7")), [60, 7]);
+        assert_eq!(timeouts(Some("soon")), [60, 60]);
+        assert_eq!(timeouts(None), [60, 60]);
     }
 }

@@ -10,13 +10,13 @@ mod tests;
 use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch::Sender;
+use tokio::sync::{mpsc, oneshot, watch::Sender};
 use tokio_util::sync::CancellationToken;
 use traygate_config::{Config, Diagnostic, Parsed, Position, Severity};
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
-    file::{ConfigText, connection_timeout, load},
+    file::{Contents, LastRead, connection_timeout, load},
     watch::FileWatch,
 };
 use crate::{
@@ -31,38 +31,54 @@ pub(crate) struct Reload {
     pub(crate) options: Arc<Options>,
     pub(crate) path: PathBuf,
     /// What the file held when it was last looked at.
-    pub(crate) last: ConfigText,
+    pub(crate) last: LastRead,
     /// Where the gateway listens, whatever the file says by now.
     pub(crate) endpoint: Endpoint,
     pub(crate) hub: Hub,
     pub(crate) rules: Arc<ArcSwap<Rules>>,
     pub(crate) diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
-    /// Counts how often the file was found changed and dealt with, good or bad.
+    /// Counts how often the file was found saved and dealt with, good or bad.
     pub(crate) reloads: Sender<u64>,
 }
 
+/// Asks for a reading of the file, saved or not; hears when it is done.
+pub(crate) type ReloadRequest = oneshot::Sender<()>;
+
 impl Reload {
-    /// Follows the file until `stop`.
-    pub(crate) async fn run(mut self, mut watch: FileWatch, stop: CancellationToken) {
+    /// Follows the file until `stop`: where it is watched its saves, and always what is asked for.
+    pub(crate) async fn run(
+        mut self,
+        mut watch: Option<FileWatch>,
+        mut requests: mpsc::Receiver<ReloadRequest>,
+        stop: CancellationToken,
+    ) {
         loop {
-            // Looked at after the folders are watched, so that no change falls between.
-            watch.follow();
-            self.look().await;
+            if let Some(watch) = &mut watch {
+                // Looked at after the folders are watched, so that no change falls between.
+                watch.follow();
+                self.look(false).await;
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = watch.changed() => {}
+                () = changed(watch.as_mut()) => {}
+                Some(done) = requests.recv() => {
+                    self.look(true).await;
+                    let _ = done.send(());
+                }
             }
         }
     }
 
-    async fn look(&mut self) {
-        let (text, loaded) = load(&self.path).await;
-        if text == self.last {
+    /// Reads the file and applies it: if it was saved since the last time, be it as it was, for who saves it again
+    /// wants to see what failed tried again; or if somebody `asked`.
+    async fn look(&mut self, asked: bool) {
+        let (contents, loaded) = load(&self.path).await;
+        if contents == self.last && !asked {
             return;
         }
         // A file that is being written is empty for a moment; none of its servers is gone.
-        let is_blank = text.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty());
-        self.last = text;
+        let is_blank = contents.as_ref().is_ok_and(|contents| contents.bytes.trim_ascii().is_empty());
+        self.last = contents;
         let diagnostics = match loaded {
             Ok(Parsed { diagnostics, .. }) if is_blank => self.keep(diagnostics),
             Ok(Parsed { config: Some(config), diagnostics }) => self.apply(config, diagnostics).await,
@@ -149,6 +165,14 @@ impl Reload {
             return Err("`apiKey` is gone while the settings have errors.".to_owned());
         }
         Ok(None)
+    }
+}
+
+/// Waits for a save; for ever where nothing is watched.
+async fn changed(watch: Option<&mut FileWatch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -75,6 +75,15 @@ async fn a_save_in_place_is_seen() {
 }
 
 #[tokio::test]
+async fn a_save_without_a_change_counts() {
+    let mut followed = Followed::start(|dir| write(dir.join("config.json"), CLOSED)).await;
+    let seen = *followed.reloads.borrow_and_update();
+    write(followed.path("config.json"), CLOSED);
+    followed.reloads.wait_for(|count| *count > seen).await.expect("the file is followed");
+    followed.gateway.shutdown().await;
+}
+
+#[tokio::test]
 async fn replace_on_save_is_seen_every_time() {
     let mut followed = Followed::start(|dir| write(dir.join("config.json"), CLOSED)).await;
     for text in [OPEN, CLOSED, OPEN] {

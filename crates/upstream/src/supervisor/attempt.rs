@@ -63,7 +63,7 @@ impl Attempt {
             resolved = resolve(&self.server, &self.world.environment.variables, self.world.secrets.as_ref()) => resolved?,
         };
         self.log.hide(resolved.redaction.clone());
-        let deadline = Instant::now() + self.server.startup_timeout.min(Self::LONGEST);
+        let deadline = Instant::now() + self.server.startup_timeout().min(Self::LONGEST);
         let tracker = TaskTracker::new();
         let surroundings = Surroundings {
             tracker: tracker.clone(),
@@ -105,7 +105,7 @@ impl Attempt {
     }
 
     fn late(&self) -> ConnectError {
-        let seconds = self.server.startup_timeout.as_secs_f64();
+        let seconds = self.server.startup_timeout().as_secs_f64();
         ConnectError::Transient(
             format!("it was not ready within {seconds} s. If it needs longer, raise its `startupTimeout`.")
                 .into(),

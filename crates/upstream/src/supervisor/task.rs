@@ -251,7 +251,8 @@ impl Task {
     fn list(&mut self) {
         let Some(live) = self.supervisor.live.load_full() else { return };
         let changes = self.changes.take().unwrap_or_else(|| live.session.tool_changes());
-        let longest = self.supervisor.server().map_or(Duration::MAX, |server| server.startup_timeout);
+        let longest =
+            self.supervisor.server().map_or(Duration::MAX, traygate_config::Server::startup_timeout);
         self.work = Work::List(self.world.tracker.spawn(async move {
             sleep(GATHERING).await;
             let listed = timeout(longest, list(live.session.as_ref(), changes)).await;

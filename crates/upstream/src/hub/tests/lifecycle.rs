@@ -158,7 +158,7 @@ async fn a_start_that_hangs_ends_with_its_time() {
     let fakes = Fakes::new();
     fakes.server("a").script().opens = Opens::Never;
     let mut slow = server("a", "run");
-    slow.startup_timeout = Duration::from_secs(7);
+    slow.startup_timeout = Some(Duration::from_secs(7));
     fakes.hub.apply(&config([slow]));
     assert_eq!(sentence(fakes.call("a").await), "`a` is still starting; try again in a moment.");
     fakes.until(|catalogue| is_backoff(&catalogue.servers["a"].state)).await;

@@ -185,8 +185,10 @@ async fn l10_a_truncated_file_keeps_the_last_good_one_and_says_so() {
     gateway.wait_ready("a").await;
     let said = gateway.stderr().len();
     home.config().write_text("{\n  \"mcpServers\": {\n    \"a\": {\"comm");
-    eventually("a word about the file, with the line", async || gateway.stderr()[said..].contains("3:"))
-        .await;
+    eventually("a word about the file, with the line", async || {
+        gateway.stderr()[said..].contains("config.json:3:")
+    })
+    .await;
     assert_eq!(gateway.call("a", "add", json!({"a": 1, "b": 1})).await.ok(), "2");
     assert_eq!(record.starts(), 1);
     home.config().write(&json!({"mcpServers": {"a": entry, "b": fake(&[])}}));

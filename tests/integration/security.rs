@@ -185,6 +185,23 @@ async fn x05_a_keyless_bind_beyond_loopback_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_broken_key_in_the_file_is_not_served_without_one() {
+    let home = Home::new();
+    for broken in [json!({}), json!([]), json!("")] {
+        let config = json!({"mcpServers": {}, "traygate": {"apiKey": broken}});
+        let finished = Gateway::builder(&home).config(&config).args(["--port", "0"]).finish().await;
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(finished.stderr.contains("`apiKey` in `traygate`"), "{}", finished.stderr);
+    }
+    // On reload: what was in force stays.
+    let gateway = without_key(&home).await;
+    home.config().write(&json!({"mcpServers": {"new": fake(&[])}, "traygate": {"apiKey": {}}}));
+    gateway.wait_for_stderr("what it said before stays in force").await;
+    assert_eq!(gateway.openapi("new").await.status, 404);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn x06_keys_compare_whole_and_trimmed() {
     let home = Home::new();
     let gateway = with_key(&home).await;

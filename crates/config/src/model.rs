@@ -145,8 +145,8 @@ pub struct Settings {
     pub host: Vec<IpAddr>,
     /// `port`.
     pub port: Option<u16>,
-    /// `apiKey`.
-    pub api_key: Option<Template>,
+    /// `apiKey`; the error about it where it is there and cannot be used: that never means "no key".
+    pub api_key: Option<Result<Template, Diagnostic>>,
     /// `corsAllowOrigins`.
     pub cors_allow_origins: Option<Vec<String>>,
     /// `allowedHosts`.

@@ -3,22 +3,26 @@
 use std::collections::HashMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use traygate_config::{Reference, Template, Variables};
+use traygate_config::{Diagnostic, Reference, Template, Variables};
 use traygate_upstream::Environment;
 
 /// Reads the key: `flag` wins over the file's `apiKey`. White space around it does not count; an empty one is none.
 ///
 /// # Errors
-/// A sentence: a `${...}` in `apiKey` stands for nothing, or the keychain does not answer. It never means "no key".
+/// A sentence: `apiKey` cannot be used, a `${...}` in it stands for nothing, or the keychain does not answer. It never means "no key".
 pub async fn api_key(
     flag: Option<&SecretString>,
-    file: Option<&Template>,
+    file: Option<&Result<Template, Diagnostic>>,
     environment: &Environment,
 ) -> Result<Option<SecretString>, String> {
     let key = match (flag.and_then(trimmed), file) {
         (Some(key), _) => return Ok(Some(key)),
         (None, None) => return Ok(None),
-        (None, Some(template)) => expand(template, environment).await?,
+        (None, Some(Err(diagnostic))) => {
+            let hint = diagnostic.hint.as_deref().unwrap_or("Write a text in quotes, or remove it.");
+            return Err(format!("{} {hint}", diagnostic.message));
+        }
+        (None, Some(Ok(template))) => expand(template, environment).await?,
     };
     trimmed(&key).map(Some).ok_or_else(|| {
         "`apiKey` is empty. Give it a value, or remove it to serve this machine only, without a key."
@@ -84,7 +88,7 @@ mod tests {
             state_dir: None,
             guardian: None,
         };
-        let (flag, file) = (flag.map(SecretString::from), file.map(Template::new));
+        let (flag, file) = (flag.map(SecretString::from), file.map(|text| Ok(Template::new(text))));
         let key = api_key(flag.as_ref(), file.as_ref(), &environment).await?;
         Ok(key.map(|key| key.expose_secret().to_owned()))
     }

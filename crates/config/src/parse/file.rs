@@ -84,12 +84,15 @@ fn file(text: &Text, scope: &mut Scope, root: &Object) -> Config {
             servers(text, scope, key, object, &mut config.servers);
         }
     }
-    if let Some(value) = fields.value("traygate")
-        && let Some(object) = scope.object("traygate", value, "")
-    {
-        let mut scope_of_settings = Scope::settings(text);
-        config.settings = settings(&mut scope_of_settings, object);
-        scope.diagnostics.append(&mut scope_of_settings.diagnostics);
+    if let Some(value) = fields.value("traygate") {
+        if let Some(object) = scope.object("traygate", value, "") {
+            let mut scope_of_settings = Scope::settings(text);
+            config.settings = settings(&mut scope_of_settings, object);
+            scope.diagnostics.append(&mut scope_of_settings.diagnostics);
+        } else {
+            // Nobody can tell whether a key was meant.
+            config.settings.api_key = Some(Err(scope.last()));
+        }
     }
     config
 }

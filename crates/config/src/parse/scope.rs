@@ -40,6 +40,11 @@ impl<'t> Scope<'t> {
         self.say(Severity::Warning, at.range(), code, message, hint);
     }
 
+    /// What was said last; something was.
+    pub(super) fn last(&self) -> Diagnostic {
+        self.diagnostics[self.diagnostics.len() - 1].clone()
+    }
+
     /// Removes what was said about a place, for something better to say.
     pub(super) fn take_back(&mut self, at: &impl Ranged) {
         let position = self.text.position(at.range().start);

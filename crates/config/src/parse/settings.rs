@@ -5,7 +5,7 @@ use url::Url;
 
 use super::scope::{Fields, Scope};
 use crate::{
-    OperationIds, Settings, Template,
+    Diagnostic, OperationIds, Settings, Template,
     keys::{self, nearest},
 };
 
@@ -17,7 +17,7 @@ pub(super) fn settings(scope: &mut Scope, object: &Object) -> Settings {
     let settings = Settings {
         host: fields.value("host").map_or_else(Vec::new, |value| hosts(scope, value)),
         port: fields.value("port").and_then(|value| port(scope, value)),
-        api_key: fields.value("apiKey").and_then(|value| api_key(scope, value)),
+        api_key: fields.value("apiKey").map(|value| api_key(scope, value)),
         cors_allow_origins: fields.value("corsAllowOrigins").map(|value| origins(scope, value)),
         allowed_hosts: fields
             .value("allowedHosts")
@@ -85,14 +85,16 @@ fn port(scope: &mut Scope, value: &Value) -> Option<u16> {
     port
 }
 
-fn api_key(scope: &mut Scope, value: &Value) -> Option<Template> {
-    let key = scope.template("apiKey", value)?;
-    if key.source().trim().is_empty() {
-        let message = format!("{} is empty.", scope.subject("apiKey"));
-        scope.error(value, "empty-value", message, "Write a key, or `${keychain:NAME}`, or remove it.");
-        return None;
+fn api_key(scope: &mut Scope, value: &Value) -> Result<Template, Diagnostic> {
+    match scope.template("apiKey", value) {
+        Some(key) if !key.source().trim().is_empty() => return Ok(key),
+        Some(_) => {
+            let message = format!("{} is empty.", scope.subject("apiKey"));
+            scope.error(value, "empty-value", message, "Write a key, or `${keychain:NAME}`, or remove it.");
+        }
+        None => {}
     }
-    Some(key)
+    Err(scope.last())
 }
 
 fn origins(scope: &mut Scope, value: &Value) -> Vec<String> {

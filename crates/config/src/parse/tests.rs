@@ -156,7 +156,7 @@ fn every_setting_is_read() {
     let hosts: Vec<_> = settings.host.iter().map(ToString::to_string).collect();
     assert_eq!(hosts, ["127.0.0.1", "127.0.0.1", "::1", "172.17.0.1"]);
     assert_eq!(settings.port, Some(8080));
-    assert_eq!(settings.api_key.as_ref().map(Template::source), Some("${keychain:key}"));
+    assert_eq!(settings.api_key, Some(Ok(Template::new("${keychain:key}"))));
     assert_eq!(
         settings.cors_allow_origins,
         Some(vec!["http://localhost:3000".into(), "https://x.example".into()])
@@ -171,6 +171,19 @@ fn every_setting_is_read() {
     assert_eq!(settings.ssl_certfile, Some("cert.pem".into()));
     assert_eq!(settings.ssl_keyfile, Some("key.pem".into()));
     assert_eq!(config(r#"{"mcpServers": {}, "traygate": {"host": "0.0.0.0"}}"#).settings.host.len(), 1);
+}
+
+#[test]
+fn a_broken_key_is_never_no_key() {
+    for settings in
+        [r#"{"apiKey": {}}"#, r#"{"apiKey": []}"#, r#"{"apiKey": " "}"#, r#"{"apiKey": "${"}"#, "[]"]
+    {
+        let parsed = parse(&format!(r#"{{"mcpServers": {{}}, "traygate": {settings}}}"#));
+        let config = parsed.config.expect("a config");
+        assert!(matches!(config.settings.api_key, Some(Err(_))), "{settings}");
+    }
+    let none = parse(r#"{"mcpServers": {}, "traygate": {"port": []}}"#).config.expect("a config");
+    assert_eq!(none.settings.api_key, None);
 }
 
 #[test]

@@ -102,6 +102,12 @@ impl Reload {
         let old = self.rules.load_full();
         let api_key = match self.new_key(&config, &diagnostics, old.api_key).await {
             Ok(key) => key,
+            // Whoever sets a key believes what is in the file to be locked: nothing of it is opened.
+            Err(message) if old.api_key.is_none() => {
+                let hint = "Until then nothing of the file is applied, and callers need no key.";
+                diagnostics.push(about_file(Severity::Error, "api-key", message, hint));
+                return self.keep(diagnostics);
+            }
             Err(message) => {
                 diagnostics.push(about_file(Severity::Error, "api-key", message, "The key of before stays."));
                 old.api_key

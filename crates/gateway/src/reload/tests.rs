@@ -225,6 +225,22 @@ async fn a_key_comes_and_goes_with_the_file_on_loopback() {
 }
 
 #[tokio::test]
+async fn a_file_with_a_broken_key_opens_nothing() {
+    for broken in ["{}", "[]", r#""""#, r#""${NO_SUCH_KEY}""#] {
+        let text = format!(r#"{{"mcpServers": {{}}, "traygate": {{"apiKey": {broken}, "openDocs": true}}}}"#);
+        let mut followed = Followed::start(|dir| write(dir.join("config.json"), CLOSED)).await;
+        write(followed.path("config.json"), &text);
+        followed.until_code("api-key").await;
+        assert!(!Followed::is_open(&followed.gateway), "{broken}: the file was applied");
+        followed.gateway.shutdown().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path().join("config.json"), &text);
+        let start = Gateway::start(options(folder.path().join("config.json"))).await;
+        assert!(matches!(start, Err(StartError::Config(_))), "{broken}: it started");
+    }
+}
+
+#[tokio::test]
 async fn a_key_never_goes_where_others_reach_the_gateway() {
     let keyed = r#"{"mcpServers": {}, "traygate": {"apiKey": "s3cret", "openDocs": false}}"#;
     let mut followed = Followed::start_with(

@@ -54,6 +54,15 @@ pub(super) fn is_unreachable(error: &ClientInitializeError) -> bool {
     http_error(error).is_some_and(HttpError::is_connect)
 }
 
+/// Whether a handshake failed without an answer: the connection broke, or was never there.
+pub(super) fn is_silence(error: &ClientInitializeError) -> bool {
+    match error {
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => is_silence(fallback),
+        ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. } => true,
+        _ => false,
+    }
+}
+
 /// The status of the HTTP answer that a handshake failed with.
 pub(super) fn status(error: &ClientInitializeError) -> Option<u16> {
     match http_error(error) {

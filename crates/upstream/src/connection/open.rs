@@ -1,7 +1,8 @@
 //! From a server's entry to a session: which transport, which era, and what is tried next.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
+use futures::{FutureExt as _, future::BoxFuture};
 use rmcp::{
     Peer, RoleClient,
     model::ProtocolVersion,
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     ServerInfo,
     demo::Demo,
-    process::Child,
+    process::{Child, Ended},
     resolve::{ResolvedHttp, ResolvedUpstream},
     transport::{HttpClient, SseTransport, StdioTransport, pair, streamable},
 };
@@ -108,10 +109,13 @@ fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
     HttpClient::new(&server.url).map_err(|error| ConnectError::Permanent(error.to_string().into()))
 }
 
-/// Why no session came about, and the HTTP status if it was one.
+/// Why no session came about.
 struct Refusal {
     error: ConnectError,
+    /// The HTTP status, if it was one.
     status: Option<u16>,
+    /// The process gave up by itself.
+    crashed: bool,
 }
 
 impl Refusal {
@@ -122,7 +126,7 @@ impl Refusal {
 
 impl From<ConnectError> for Refusal {
     fn from(error: ConnectError) -> Self {
-        Self { error, status: None }
+        Self { error, status: None, crashed: false }
     }
 }
 
@@ -176,6 +180,8 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
     let refusal = end.explain(&error, url).await;
     if matches!(refusal.error, ConnectError::SignInNeeded { .. })
         || failure::is_unreachable(&error)
+        // Once per attempt is enough for a crash loop; the next attempt begins with the other era.
+        || refusal.crashed
         || (server.is_some() && initialize_failed_too)
     {
         return Err(refusal);
@@ -193,22 +199,23 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
 #[derive(Default)]
 struct End {
     stopping: Option<CancellationToken>,
-    ended: Option<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>,
+    ended: Option<BoxFuture<'static, Ended>>,
 }
 
 impl End {
     fn of(child: &Child) -> Self {
-        Self { stopping: Some(child.stopping()), ended: Some(Box::pin(child.ended())) }
+        Self { stopping: Some(child.stopping()), ended: Some(child.ended().boxed()) }
     }
 
-    /// Waits until the process of a failed handshake is gone; its exit is the better reason.
+    /// Waits until the process of a failed handshake is gone. Its exit is the better reason where it said nothing.
     async fn explain(self, error: &ClientInitializeError, url: Option<&url::Url>) -> Refusal {
         let mut refusal =
-            Refusal { error: failure::of_handshake(error, url), status: failure::status(error) };
+            Refusal { status: failure::status(error), ..failure::of_handshake(error, url).into() };
         if let Some(ended) = self.ended {
-            let reason = ended.await;
-            if reason.starts_with("exited") || reason.starts_with("was ended by") {
-                refusal.error = ConnectError::Transient(format!("its process {reason}").into());
+            let ended = ended.await;
+            if ended.by_itself && failure::is_silence(error) {
+                refusal.error = ConnectError::Transient(format!("its process {}", ended.text).into());
+                refusal.crashed = ended.failed;
             }
         }
         refusal
@@ -293,7 +300,7 @@ async fn attend(
     }
     stop.cancel();
     let reason = match end.ended {
-        Some(ended) => format!("its process {}", ended.await).into(),
+        Some(ended) => format!("its process {}", ended.await.text).into(),
         None => "the server closed the connection".into(),
     };
     tell.send_replace(Some(reason));

@@ -39,8 +39,43 @@ const STDERR_LINE: usize = 64 * 1024;
 pub(crate) struct Child {
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
-    why: Arc<OnceLock<&'static str>>,
-    ended: watch::Receiver<Option<Arc<str>>>,
+    why: Arc<OnceLock<Why>>,
+    ended: watch::Receiver<Option<Ended>>,
+}
+
+/// Why a child is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Nobody needs it any more.
+    Unneeded,
+    /// It closed its output, as it does when it exits.
+    OutputClosed,
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// "exited with status 1; its last words: ..."
+    pub(crate) text: Arc<str>,
+    /// It exited before we wanted it to.
+    pub(crate) by_itself: bool,
+    /// Its status was not that of success.
+    pub(crate) failed: bool,
+}
+
+impl Ended {
+    fn stopped() -> Self {
+        Self { text: "was stopped".into(), by_itself: false, failed: false }
+    }
+}
+
+/// What brought an exit about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    ByItself,
+    /// The end of its input, or it was about to exit anyway.
+    Stopped,
+    Signalled,
 }
 
 /// The two ends of the session: what the child reads and what it writes.
@@ -88,14 +123,14 @@ impl Child {
         };
 
         let stop = CancellationToken::new();
-        let why = Arc::new(OnceLock::<&'static str>::new());
+        let why = Arc::new(OnceLock::<Why>::new());
         let (tell, ended) = watch::channel(None);
         let words = Arc::new(Mutex::new(LastWords::default()));
         let mut stderr = surroundings.tracker.spawn(keep(stderr, surroundings.log.clone(), words.clone()));
         surroundings.tracker.spawn({
             let (stop, why) = (stop.clone(), why.clone());
             async move {
-                let (status, asked) = attend(child.as_mut(), &stop, &kin).await;
+                let (status, exit) = attend(child.as_mut(), &stop, &kin).await;
                 kin.end().await;
                 if timeout(LAST_WORDS, &mut stderr).await.is_err() {
                     // Something that we could not end holds it open.
@@ -103,12 +138,17 @@ impl Child {
                 }
                 kin.forget();
                 let words = words.lock().unwrap_or_else(PoisonError::into_inner);
-                let reason = match (status, asked, why.get()) {
-                    (Some(status), false, _) => describe(status, words.get()),
-                    (_, _, Some(why)) => (*why).to_owned(),
-                    (_, _, None) => "was stopped".to_owned(),
+                let output_closed = why.get() == Some(&Why::OutputClosed);
+                let ended = match (status, exit) {
+                    (Some(status), Exit::ByItself | Exit::Stopped) => Ended {
+                        text: describe(status, words.get()).into(),
+                        by_itself: exit == Exit::ByItself || output_closed,
+                        failed: !status.success(),
+                    },
+                    _ if output_closed => Ended { text: "closed its output".into(), ..Ended::stopped() },
+                    _ => Ended::stopped(),
                 };
-                tell.send_replace(Some(reason.into()));
+                tell.send_replace(Some(ended));
             }
         });
         let child = Self { _stop_on_drop: stop.clone().drop_guard(), stop, why, ended };
@@ -121,45 +161,45 @@ impl Child {
     }
 
     /// Begins to end it: the end of its input, SIGTERM, SIGKILL, then the same for what it leaves behind. `why` is
-    /// what [`Child::ended`] says unless it was about to exit anyway.
-    pub(crate) fn stop(&self, why: &'static str) {
+    /// what [`Child::ended`] says unless it exits without a signal.
+    pub(crate) fn stop(&self, why: Why) {
         let _ = self.why.set(why);
         self.stop.cancel();
     }
 
     /// Waits until nothing of it is left, and says how it ended.
-    pub(crate) fn ended(&self) -> impl Future<Output = Arc<str>> + Send + 'static {
+    pub(crate) fn ended(&self) -> impl Future<Output = Ended> + Send + 'static {
         let mut ended = self.ended.clone();
         async move {
             match ended.wait_for(Option::is_some).await {
-                Ok(reason) => reason.clone().unwrap_or_default(),
-                Err(_) => "was stopped".into(),
+                Ok(ended) => ended.clone().unwrap_or_else(Ended::stopped),
+                Err(_) => Ended::stopped(),
             }
         }
     }
 }
 
-/// Waits for the exit, or brings it about when asked to. The flag says that it did not exit by itself.
+/// Waits for the exit, or brings it about when asked to.
 async fn attend(
     child: &mut dyn ChildWrapper,
     stop: &CancellationToken,
     kin: &Kin,
-) -> (Option<ExitStatus>, bool) {
+) -> (Option<ExitStatus>, Exit) {
     tokio::select! {
-        status = child.wait() => return (status.ok(), false),
+        status = child.wait() => return (status.ok(), Exit::ByItself),
         () = stop.cancelled() => {}
     }
     if let Ok(status) = timeout(GRACE, child.wait()).await {
-        return (status.ok(), false);
+        return (status.ok(), Exit::Stopped);
     }
     if kin.terminate().await
         && let Ok(status) = timeout(GRACE, child.wait()).await
     {
-        return (status.ok(), true);
+        return (status.ok(), Exit::Signalled);
     }
     kin.kill().await;
     let _ = child.start_kill();
-    (child.wait().await.ok(), true)
+    (child.wait().await.ok(), Exit::Signalled)
 }
 
 /// Copies stderr to the server's log.

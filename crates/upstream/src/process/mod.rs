@@ -11,7 +11,7 @@ mod lookup;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use child::{Child, Pipes};
+pub(crate) use child::{Child, Ended, Pipes, Why};
 pub(crate) use guardian::Guardian;
 pub use guardian::guardian_main;
 pub use login_shell::login_shell_path;

@@ -86,7 +86,7 @@ async fn says_how_it_ended_and_keeps_its_stderr() {
     let surroundings = surroundings(no_guardian());
     let command = shell("echo starting >&2; echo 'Error: no key' >&2; exit 3", Path::new(""));
     let (child, _pipes) = Child::start(&command, &surroundings).unwrap();
-    assert_eq!(&*child.ended().await, "exited with status 3; its last words: Error: no key");
+    assert_eq!(&*child.ended().await.text, "exited with status 3; its last words: Error: no key");
     assert_eq!(surroundings.log.lines(), ["starting".into(), "Error: no key".into()]);
 }
 
@@ -113,8 +113,8 @@ async fn the_end_of_input_is_enough_for_a_polite_child() {
     let surroundings = surroundings(no_guardian());
     let (child, pipes) = Child::start(&shell("cat; exit 5", Path::new("")), &surroundings).unwrap();
     drop(pipes);
-    child.stop("was asked to");
-    assert_eq!(&*child.ended().await, "exited with status 5");
+    child.stop(Why::Unneeded);
+    assert_eq!(&*child.ended().await.text, "exited with status 5");
 }
 
 #[cfg(target_os = "linux")]
@@ -124,8 +124,8 @@ async fn stopping_ends_the_stubborn_and_those_who_left_the_group() {
     let surroundings = surroundings(no_guardian());
     let (child, _pipes) = Child::start(&shell(STUBBORN, &fifo.path), &surroundings).unwrap();
     fifo.both_run();
-    child.stop("was asked to");
-    assert_eq!(&*child.ended().await, "was asked to");
+    child.stop(Why::Unneeded);
+    assert_eq!(&*child.ended().await.text, "was stopped");
     fifo.all_are_gone();
 }
 
@@ -202,6 +202,6 @@ async fn last_words_and_log_hold_no_secret() {
     let mut command = shell("echo \"Error: invalid token $TOK\" >&2; exit 3", Path::new(""));
     command.env.insert("TOK".into(), "s3cret-value".into());
     let (child, _pipes) = Child::start(&command, &surroundings).unwrap();
-    assert_eq!(&*child.ended().await, "exited with status 3; its last words: Error: invalid token ***");
+    assert_eq!(&*child.ended().await.text, "exited with status 3; its last words: Error: invalid token ***");
     assert_eq!(surroundings.log.lines(), ["Error: invalid token ***".into()]);
 }

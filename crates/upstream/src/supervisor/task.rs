@@ -18,7 +18,13 @@ use super::{
     backoff, first_phase,
     transition::{Effect, Event, Phase, next},
 };
-use crate::{CallError, State, ToolSet, connection::ConnectError, world::World};
+use traygate_config::Upstream;
+
+use crate::{
+    CallError, State, ToolSet,
+    connection::{ConnectError, Era},
+    world::World,
+};
 
 /// How long a session must last for its failures to be forgotten.
 const SETTLED: Duration = Duration::from_mins(1);
@@ -41,6 +47,9 @@ pub(super) struct Task {
     retry_at: Option<SystemTime>,
     attempted: Option<Instant>,
     attempts: u64,
+    /// A process that died may have died of a question that it does not know: the next attempt begins with
+    /// `initialize`, the one after it as usual.
+    initialize_first: bool,
     /// `None` while they are being listed, and once nobody can announce any.
     changes: Option<watch::Receiver<u64>>,
 }
@@ -68,6 +77,7 @@ impl Task {
             retry_at: None,
             attempted: None,
             attempts: 0,
+            initialize_first: false,
             changes: None,
         }
     }
@@ -153,6 +163,7 @@ impl Task {
         match done {
             Done::Attempt(outcome) => {
                 self.attempts += 1;
+                self.initialize_first = outcome.is_err() && self.is_process() && !self.initialize_first;
                 Some(match outcome {
                     Ok(opened) => {
                         self.opened = Some(opened);
@@ -216,7 +227,7 @@ impl Task {
             world: Arc::clone(&self.world),
             server: server.clone(),
             log: self.supervisor.log.clone(),
-            era: self.heritage.era,
+            era: if self.initialize_first { Some(Era::Initialize) } else { self.heritage.era },
             cancel: cancel.clone(),
         };
         self.say("starting");
@@ -301,6 +312,10 @@ impl Task {
             Event::SignInNeeded => self.say("needs sign-in"),
             _ => {}
         }
+    }
+
+    fn is_process(&self) -> bool {
+        self.supervisor.server().is_some_and(|server| matches!(server.upstream, Upstream::Stdio(_)))
     }
 
     fn say(&self, line: &str) {

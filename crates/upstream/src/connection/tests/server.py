@@ -18,11 +18,20 @@ def result(id, text):
 if temper == "dies":
     sys.exit("Error: API_KEY is not set")
 
+sys.stderr.write("started\n")
+sys.stderr.flush()
+
 for line in sys.stdin:
     message = json.loads(line)
     id, method, params = message.get("id"), message["method"], message.get("params", {})
+    sys.stderr.write("heard " + method + "\n")
+    sys.stderr.flush()
     if method == "server/discover" and temper == "empty":
         send(id=id, result={})
+    elif method == "server/discover" and temper == "dies of discover":
+        sys.exit(1)
+    elif method == "initialize" and temper == "refuses":
+        send(id=id, error={"code": -32000, "message": "licence expired"})
     elif method == "server/discover":
         send(id=id, error={"code": -32601, "message": "Method not found"})
     elif method == "initialize":

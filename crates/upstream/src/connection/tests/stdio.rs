@@ -13,6 +13,17 @@ async fn calm(surroundings: &Surroundings) -> Connection {
     open_session(scripted("calm"), surroundings).await.unwrap()
 }
 
+/// How the handshakes of the servers that had this log began.
+fn questions(surroundings: &Surroundings) -> Vec<String> {
+    let lines = surroundings.log.lines();
+    let heard = lines.iter().filter_map(|line| line.strip_prefix("heard "));
+    heard.filter(|method| ["server/discover", "initialize"].contains(method)).map(str::to_owned).collect()
+}
+
+fn times(surroundings: &Surroundings, line: &str) -> usize {
+    surroundings.log.lines().iter().filter(|said| &***said == line).count()
+}
+
 #[tokio::test]
 async fn shakes_hands_lists_and_calls_digit_for_digit() {
     let connection = calm(&surroundings()).await;
@@ -102,12 +113,41 @@ async fn a_server_that_answers_nonsense_to_discover_is_initialized() {
 
 #[tokio::test]
 async fn a_remembered_era_is_tried_first_and_the_other_after_it() {
-    for era in [Era::Initialize, Era::Discover] {
-        let surroundings = Surroundings { era: Some(era), ..surroundings() };
+    for (era, expected) in [
+        (None, &["server/discover", "initialize"][..]),
+        (Some(Era::Initialize), &["initialize"]),
+        // To a process of its own, which has heard the first question only.
+        (Some(Era::Discover), &["server/discover", "initialize"]),
+    ] {
+        let surroundings = Surroundings { era, ..surroundings() };
         let connection = open_session(scripted("calm"), &surroundings).await.unwrap();
         assert_eq!(connection.era(), Era::Initialize);
         connection.close().await;
+        assert_eq!(questions(&surroundings), expected, "{era:?}");
+        assert_eq!(
+            times(&surroundings, "started"),
+            if era == Some(Era::Discover) { 2 } else { 1 },
+            "{era:?}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_though_the_process_ends_with_it() {
+    let error = open_session(scripted("refuses"), &surroundings()).await.unwrap_err();
+    let expected = "it refused the session: licence expired";
+    assert!(matches!(&error, ConnectError::Transient(text) if &**text == expected), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_process_that_dies_of_itself_is_started_once_per_attempt() {
+    let surroundings = surroundings();
+    let error = open_session(scripted("dies of discover"), &surroundings).await.unwrap_err();
+    assert!(error.to_string().starts_with("its process exited with status 1"), "{error}");
+    assert_eq!(questions(&surroundings), ["server/discover"]);
+    // What the next attempt does.
+    let surroundings = Surroundings { era: Some(Era::Initialize), ..surroundings };
+    open_session(scripted("dies of discover"), &surroundings).await.unwrap().close().await;
 }
 
 #[tokio::test]

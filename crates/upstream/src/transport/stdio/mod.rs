@@ -6,7 +6,6 @@ mod parse;
 use std::{
     collections::{HashSet, VecDeque},
     fmt,
-    sync::Arc,
 };
 
 use futures::{
@@ -25,7 +24,7 @@ use super::{LineReader, MAX_MESSAGE, lines::Line};
 use crate::{
     connection::{ConnectError, Surroundings},
     log::ServerLog,
-    process::{Child, Pipes},
+    process::{Child, Ended, Pipes, Why},
     resolve::ResolvedCommand,
 };
 
@@ -50,7 +49,9 @@ pub(crate) struct StdioTransport {
     calls: HashSet<RequestId>,
     /// The rest of a batch.
     received: VecDeque<ServerJsonRpcMessage>,
-    ended: Fuse<BoxFuture<'static, Arc<str>>>,
+    ended: Fuse<BoxFuture<'static, Ended>>,
+    /// It will say no more.
+    output_closed: bool,
 }
 
 impl StdioTransport {
@@ -70,6 +71,7 @@ impl StdioTransport {
             log: surroundings.log.clone(),
             calls: HashSet::new(),
             received: VecDeque::new(),
+            output_closed: false,
         })
     }
 
@@ -139,16 +141,20 @@ impl Transport<RoleClient> for StdioTransport {
             }
             let line = tokio::select! {
                 biased;
-                line = self.lines.next() => line?,
+                line = self.lines.next() => line,
                 // Something that we could not end may still hold the pipe open.
-                _ = &mut self.ended => return None,
+                _ = &mut self.ended => None,
+            };
+            let Some(line) = line else {
+                self.output_closed = true;
+                return None;
             };
             self.read(&line);
         }
     }
 
     async fn close(&mut self) -> Result<(), StdioError> {
-        self.child.stop("closed its output");
+        self.child.stop(if self.output_closed { Why::OutputClosed } else { Why::Unneeded });
         self.child.ended().await;
         Ok(())
     }

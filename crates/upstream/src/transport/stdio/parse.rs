@@ -15,17 +15,22 @@ struct Envelope<'a> {
     result: Option<&'a RawValue>,
 }
 
-/// Reads a line: one message, or a batch of them (an array, revision 2025-03-26).
+/// Reads a line: one message, or a batch of them (an array, revision 2025-03-26). What is wrong with one of a batch is no
+/// fault of the others: they are read, and the first error is told.
 pub(super) fn line(
     line: &[u8],
     calls: &mut HashSet<RequestId>,
     messages: &mut VecDeque<ServerJsonRpcMessage>,
 ) -> Result<(), serde_json::Error> {
     if line.trim_ascii_start().starts_with(b"[") {
+        let mut first = Ok(());
         for part in serde_json::from_slice::<Vec<&RawValue>>(line)? {
-            messages.push_back(message(part.get().as_bytes(), calls)?);
+            match message(part.get().as_bytes(), calls) {
+                Ok(message) => messages.push_back(message),
+                Err(error) => first = first.and(Err(error)),
+            }
         }
-        return Ok(());
+        return first;
     }
     messages.push_back(message(line, calls)?);
     Ok(())
@@ -94,6 +99,15 @@ mod tests {
             let (fast, slow) = (read(&text, &mut call(7)), read(&text, &mut HashSet::new()));
             assert_eq!(format!("{fast:?}"), format!("{slow:?}"));
         }
+    }
+
+    #[test]
+    fn one_bad_item_of_a_batch_takes_no_other_with_it() {
+        let text = r#"[{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}, "hello",
+                       {"jsonrpc":"2.0","id":7,"result":{"content":[]}}]"#;
+        let (mut calls, mut messages) = (call(7), VecDeque::new());
+        assert!(line(text.as_bytes(), &mut calls, &mut messages).is_err());
+        assert_eq!((messages.len(), calls.len()), (2, 0));
     }
 
     #[test]

@@ -45,11 +45,9 @@ impl Logging {
 /// Ours at `level`; other crates' only where something is wrong, unless everything is asked for.
 fn targets(LogLevel(level): LogLevel) -> Targets {
     let others = if level == LevelFilter::TRACE { level } else { level.min(LevelFilter::WARN) };
-    // rmcp writes whole messages at its finer levels, arguments and headers among them.
-    Targets::new()
-        .with_default(others)
-        .with_target("traygate", level)
-        .with_target("rmcp", level.min(LevelFilter::WARN))
+    // rmcp writes whole messages at its finer levels, arguments and headers among them; what it calls an error is the
+    // end of one connection, which the server's own line tells better.
+    Targets::new().with_default(others).with_target("traygate", level).with_target("rmcp", LevelFilter::OFF)
 }
 
 /// `12:34:56  INFO time: ready, 2 tools`
@@ -156,6 +154,7 @@ mod tests {
             tracing::info!(target: "hyper::proto", "chatter");
             tracing::warn!(target: "hyper::proto", "trouble");
             tracing::debug!(target: "rmcp::service", "a whole message");
+            tracing::error!(target: "rmcp::transport::worker", "worker quit with fatal");
             tracing::debug!(target: "traygate_upstream::hub", "ours");
         };
         assert_eq!(logged(LevelFilter::DEBUG, log), [" WARN trouble", "DEBUG ours"]);

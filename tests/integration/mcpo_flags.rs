@@ -261,7 +261,8 @@ async fn openapi_prints_a_document() {
     let home = Home::new();
     let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": fake(&[])}})).await;
     let served = gateway.wait_ready("a").await;
-    let finished = Gateway::builder(&home).args(["openapi", "a"]).config_file().finish().await;
+    let finished =
+        Gateway::builder(&home).args(["openapi", "a", "--api-key", "any"]).config_file().finish().await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let printed: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
     assert_eq!(printed["paths"], served["paths"]);

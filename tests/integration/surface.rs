@@ -37,6 +37,19 @@ async fn the_admin_api_wants_its_token() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_is_said_without_a_token() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {}})).await;
+    for path in ["/-/nope", "/-/oauth/callback"] {
+        assert_eq!(gateway.get(path).await.refused(404)["code"], "unknown-path", "{path}");
+    }
+    let page = gateway.get("/-/ui/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("no config UI"), "{}", page.text);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn the_admin_api_reads_the_config_again_when_asked() {
     let home = Home::new();
     let gateway =

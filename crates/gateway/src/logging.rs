@@ -66,11 +66,12 @@ impl Logging {
 /// Ours at `level`; other crates' only where something is wrong, unless everything is asked for.
 fn targets(LogLevel(level): LogLevel) -> Targets {
     let others = if level == LevelFilter::TRACE { level } else { level.min(LevelFilter::WARN) };
-    // rmcp writes whole messages at its finer levels, arguments and headers among them.
     Targets::new()
         .with_default(others)
         .with_target("traygate", level)
-        .with_target("rmcp", level.min(LevelFilter::WARN))
+        // It writes whole messages at its finer levels, arguments and headers among them; what it calls an error is the
+        // end of one connection, which the server's own line tells better.
+        .with_target("rmcp", LevelFilter::OFF)
         // A desktop without a bus or a clipboard is said once, by us; a window that closes last is nothing to say.
         .with_target("zbus", LevelFilter::OFF)
         .with_target("arboard", level.min(LevelFilter::ERROR))
@@ -181,6 +182,7 @@ mod tests {
             tracing::info!(target: "hyper::proto", "chatter");
             tracing::warn!(target: "hyper::proto", "trouble");
             tracing::debug!(target: "rmcp::service", "a whole message");
+            tracing::error!(target: "rmcp::transport::worker", "worker quit with fatal");
             tracing::debug!(target: "traygate_upstream::hub", "ours");
         };
         assert_eq!(logged(LevelFilter::DEBUG, log), [" WARN trouble", "DEBUG ours"]);

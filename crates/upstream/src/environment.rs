@@ -11,6 +11,6 @@ pub struct Environment {
     pub keychain: Keychain,
     /// The folder for what is remembered across restarts (catalogues, eras); `None`: nothing is kept.
     pub state_dir: Option<PathBuf>,
-    /// The program that guards children against our own sudden death: `traygate` itself on Unix.
+    /// The program that guards children against our own sudden death; `None`: the running program itself.
     pub guardian: Option<PathBuf>,
 }

@@ -102,7 +102,7 @@ pub(crate) struct ServeArgs {
     pub(crate) cors_allow_origins: Vec<String>,
 
     /// The key that callers must send, as bearer token or as password.
-    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::secret)]
+    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::secret, global = true)]
     #[arg(env = "TRAYGATE_API_KEY", hide_env = true)]
     pub(crate) api_key: Option<SecretString>,
 

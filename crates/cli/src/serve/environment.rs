@@ -20,7 +20,7 @@ pub(crate) fn environment(args: &ServeArgs, folders: Option<&Folders>) -> Result
         variables: variables(std::env::vars_os().collect(), args.env_path.as_deref(), &args.env)?,
         keychain: Keychain::system(),
         state_dir: folders.map(|folders| folders.state.clone()),
-        guardian: std::env::current_exe().ok().filter(|_| cfg!(unix)),
+        guardian: None,
     })
 }
 
@@ -29,8 +29,8 @@ fn variables(
     file: Option<&Path>,
     given: &[String],
 ) -> Result<HashMap<OsString, OsString>, Problem> {
-    // The key is for callers; no server needs to know it.
-    let is_ours = |name: &OsStr| name == "TRAYGATE_API_KEY";
+    // Our own options, keys and headers among them: no server needs to know them.
+    let is_ours = |name: &OsStr| name.as_encoded_bytes().starts_with(b"TRAYGATE_");
     let mut variables: HashMap<_, _> = own.into_iter().filter(|(name, _)| !is_ours(name)).collect();
     if let Some(path) = file {
         let unreadable = |error: dotenvy::Error| {
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     fn own() -> HashMap<OsString, OsString> {
-        [("A", "own"), ("B", "own"), ("TRAYGATE_API_KEY", "s3cret")]
+        [("A", "own"), ("B", "own"), ("TRAYGATE_API_KEY", "s3cret"), ("TRAYGATE_HEADER", "s3cret")]
             .map(|(name, value)| (name.into(), value.into()))
             .into()
     }
@@ -79,6 +79,7 @@ mod tests {
         assert_eq!(get("D"), Some("two words"));
         assert_eq!(get("E"), Some("x=y"));
         assert_eq!(get("TRAYGATE_API_KEY"), None);
+        assert_eq!(get("TRAYGATE_HEADER"), None);
     }
 
     #[test]

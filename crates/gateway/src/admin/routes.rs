@@ -4,7 +4,7 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     middleware,
-    response::{IntoResponse as _, Response},
+    response::{Html, IntoResponse as _, Response},
     routing::{get, post},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -24,6 +24,9 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/-/api/{*rest}", axum::routing::any(unknown))
         .layer(middleware::map_response(never_cached))
         .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
+        // Behind no guard: they tell nothing.
+        .route("/-/ui/", get(ui))
+        .fallback(nothing)
         .with_state(admin)
 }
 
@@ -79,6 +82,18 @@ async fn log(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Res
 
 async fn unknown() -> Response {
     refusal(StatusCode::NOT_FOUND, "unknown-path", "The admin API has no such path.")
+}
+
+async fn nothing() -> Response {
+    refusal(StatusCode::NOT_FOUND, "unknown-path", "Nothing is here. The gateway's docs are at `/docs`.")
+}
+
+/// What stands where the config UI will be.
+async fn ui() -> Html<&'static str> {
+    Html(
+        "<!doctype html><title>Traygate</title><p>This build has no config UI. Edit the config file; <code>traygate \
+          status</code> shows the servers. <a href=\"/docs\">Docs</a></p>",
+    )
 }
 
 async fn never_cached(mut response: Response) -> Response {

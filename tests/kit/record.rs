@@ -2,6 +2,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process,
+    time::{Duration, SystemTime},
 };
 
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ pub struct Event {
     pub name: String,
     /// The process that it happened to.
     pub pid: u32,
+    /// When, since 1970.
+    pub time: Duration,
     /// The particulars.
     pub data: Value,
 }
@@ -36,7 +39,11 @@ impl Record {
 
     /// Adds a line, in one write.
     pub fn append(&self, event: &str, data: &Value) {
-        let line = json!({"event": event, "pid": process::id(), "data": data});
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let line = json!({
+            "event": event, "pid": process::id(), "ms": u64::try_from(now.as_millis()).unwrap_or_default(),
+            "data": data,
+        });
         let mut file =
             fs_err::OpenOptions::new().create(true).append(true).open(&self.0).expect("a record opens");
         file.write_all(format!("{line}\n").as_bytes()).expect("a record can be written");
@@ -52,6 +59,7 @@ impl Record {
                 Event {
                     name: line["event"].as_str().unwrap_or_default().into(),
                     pid: line["pid"].as_u64().and_then(|pid| pid.try_into().ok()).unwrap_or_default(),
+                    time: Duration::from_millis(line["ms"].as_u64().unwrap_or_default()),
                     data: line["data"].clone(),
                 }
             })
@@ -61,6 +69,12 @@ impl Record {
     /// The lines of one name.
     pub fn named(&self, name: &str) -> Vec<Event> {
         self.events().into_iter().filter(|event| event.name == name).collect()
+    }
+
+    /// The times between one event of this name and the next.
+    pub fn pauses(&self, name: &str) -> Vec<Duration> {
+        let times: Vec<_> = self.named(name).into_iter().map(|event| event.time).collect();
+        times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect()
     }
 
     /// How many processes wrote `start` into it.

@@ -20,14 +20,26 @@ impl Salt {
                 if let Ok(salt) = bytes.try_into() {
                     return Ok(Self(salt));
                 }
+                // Spoilt, so that there is nothing to agree upon.
+                let salt = random()?;
+                write_private(path, &salt)?;
+                return Ok(Self(salt));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let mut salt = [0; 32];
-        getrandom::fill(&mut salt).map_err(io::Error::other)?;
-        write_private(path, &salt)?;
-        Ok(Self(salt))
+        // Two first starts at once agree on one: it is whole before it has its name, and a name is given once.
+        let salt = random()?;
+        let own = path.with_extension(hex::encode(&salt[..8]));
+        write_private(&own, &salt)?;
+        let named = fs::hard_link(&own, path);
+        let _ = fs::remove_file(&own);
+        match named {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load_or_create(path),
+            // A file system without links.
+            Err(_) => write_private(path, &salt).map(|()| Self(salt)),
+            Ok(()) => Ok(Self(salt)),
+        }
     }
 
     /// The hash of a server's name.
@@ -54,6 +66,12 @@ impl Salt {
         }
         hash.finish()
     }
+}
+
+fn random() -> io::Result<[u8; 32]> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(io::Error::other)?;
+    Ok(salt)
 }
 
 impl std::fmt::Debug for Salt {
@@ -107,5 +125,29 @@ impl Fields {
 
     fn finish(self) -> String {
         hex::encode(self.0.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_starts_at_once_agree_on_one_salt() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("salt");
+            let barrier = std::sync::Barrier::new(4);
+            let salts: Vec<[u8; 32]> = std::thread::scope(|scope| {
+                let start = || {
+                    barrier.wait();
+                    Salt::load_or_create(&path).unwrap().0
+                };
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(salts.iter().all(|salt| *salt == salts[0]));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
     }
 }

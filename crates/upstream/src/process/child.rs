@@ -160,6 +160,11 @@ impl Child {
         self.stop.clone()
     }
 
+    /// It closed its end of a pipe, as it does when it exits: the exit that follows is its own.
+    pub(crate) fn note_closed(&self) {
+        let _ = self.why.set(Why::OutputClosed);
+    }
+
     /// Begins to end it: the end of its input, SIGTERM, SIGKILL, then the same for what it leaves behind. `why` is
     /// what [`Child::ended`] says unless it exits without a signal.
     pub(crate) fn stop(&self, why: Why) {

@@ -11,6 +11,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 const GRACE: Duration = Duration::from_millis(800);
 /// How long SIGKILL is repeated for processes that are being born meanwhile.
 const KILLING: Duration = Duration::from_millis(700);
+/// How long a child that is just being started may hide: between fork and exec it does not carry its token yet, and a
+/// gateway that died then told nobody its group.
+const BIRTH: Duration = Duration::from_millis(200);
 /// Between two looks at who is left.
 const LOOK: Duration = Duration::from_millis(15);
 
@@ -37,11 +40,22 @@ impl Family {
 
 /// [`Family::end`] for several at once, in the same time.
 pub(super) fn end_all(families: &[Family]) {
+    let unborn: Vec<_> = families.iter().filter(|family| family.group.is_none()).cloned().collect();
+    appear_within(&unborn, BIRTH);
     if signal_all(families, Signal::TERM) == 0 || gone_within(families, GRACE, None) {
         return;
     }
     signal_all(families, Signal::KILL);
     gone_within(families, KILLING, Some(Signal::KILL));
+}
+
+/// Waits until there is somebody of each family, or nobody is to be expected any more.
+fn appear_within(families: &[Family], time: Duration) {
+    let until = Instant::now() + time;
+    let missing = || families.iter().any(|family| count(std::slice::from_ref(family)) == 0);
+    while missing() && Instant::now() < until {
+        thread::sleep(LOOK);
+    }
 }
 
 fn gone_within(families: &[Family], time: Duration, signal: Option<Signal>) -> bool {
@@ -146,6 +160,25 @@ mod tests {
         assert_eq!(living_group("12 (a) b) c) S 1 77 77 0 -1"), Some(77));
         assert_eq!(living_group("12 (dead) Z 1 77 77 0 -1"), None);
         assert_eq!(living_group("nonsense"), None);
+    }
+
+    #[test]
+    fn a_child_that_shows_its_token_late_is_ended_too() {
+        let token = format!("late-{}", std::process::id());
+        let family = Family { group: None, token: token.clone() };
+        let end = thread::spawn(move || family.end());
+        // As late as a child that is still between fork and exec when the look begins.
+        thread::sleep(LOOK * 4);
+        let mut child = std::process::Command::new("sleep")
+            .arg("1000")
+            .env(crate::process::TOKEN_VARIABLE, &token)
+            .spawn()
+            .unwrap();
+        end.join().unwrap();
+        let ended = child.try_wait().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+        assert!(ended.is_some(), "it lives on");
     }
 
     #[test]

@@ -50,8 +50,6 @@ pub(crate) struct StdioTransport {
     /// The rest of a batch.
     received: VecDeque<ServerJsonRpcMessage>,
     ended: Fuse<BoxFuture<'static, Ended>>,
-    /// It will say no more.
-    output_closed: bool,
 }
 
 impl StdioTransport {
@@ -71,7 +69,6 @@ impl StdioTransport {
             log: surroundings.log.clone(),
             calls: HashSet::new(),
             received: VecDeque::new(),
-            output_closed: false,
         })
     }
 
@@ -131,7 +128,11 @@ impl Transport<RoleClient> for StdioTransport {
         message: ClientJsonRpcMessage,
     ) -> impl Future<Output = Result<(), StdioError>> + Send + 'static {
         self.note_sent(&message);
-        std::future::ready(self.outbox.push(&message))
+        let pushed = self.outbox.push(&message);
+        if matches!(pushed, Err(StdioError::Closed)) {
+            self.child.note_closed();
+        }
+        std::future::ready(pushed)
     }
 
     async fn receive(&mut self) -> Option<ServerJsonRpcMessage> {
@@ -146,7 +147,8 @@ impl Transport<RoleClient> for StdioTransport {
                 _ = &mut self.ended => None,
             };
             let Some(line) = line else {
-                self.output_closed = true;
+                // Told at once: a handshake that fails of it drops us.
+                self.child.note_closed();
                 return None;
             };
             self.read(&line);
@@ -154,7 +156,7 @@ impl Transport<RoleClient> for StdioTransport {
     }
 
     async fn close(&mut self) -> Result<(), StdioError> {
-        self.child.stop(if self.output_closed { Why::OutputClosed } else { Why::Unneeded });
+        self.child.stop(Why::Unneeded);
         self.child.ended().await;
         Ok(())
     }

@@ -44,9 +44,9 @@ fn report(url: &str, status: &Status) -> String {
                 Some(count) => format!("{count} tools"),
                 None => String::new(),
             };
-            // A stopped server's words hold the reason already.
-            let reason = server.reason.as_deref().filter(|_| server.state == "backoff").unwrap_or_default();
-            [server.name.clone(), tools, server.words.clone(), reason.to_owned()]
+            // The reason has a column of its own, the last: it may be long.
+            let words = if server.state == "failed" { "Stopped" } else { &server.words };
+            [server.name.clone(), tools, words.to_owned(), server.reason.clone().unwrap_or_default()]
         })
         .collect();
     if rows.is_empty() {
@@ -109,8 +109,8 @@ mod tests {
             report("http://127.0.0.1:8000", &status),
             "Traygate 1.2.3 serves at http://127.0.0.1:8000 (process 7)\nConfig  /c.json\n\n\
              time    2 tools  Ready\n\
-             github           Retrying in 8 s     no answer.\n\
-             x       1 tool   Stopped: no `npx`.\n\n\
+             github           Retrying in 8 s  no answer.\n\
+             x       1 tool   Stopped          no `npx`.\n\n\
              /c.json:3:4: warning: What is `a`? Remove it."
         );
     }

@@ -1,6 +1,7 @@
 use std::{fmt::Write as _, net::SocketAddr};
 
 use traygate_gateway::{ConfigSource, Gateway};
+use traygate_upstream::State;
 
 /// URLs that are written out; with more servers the pattern is clear.
 const LISTED: usize = 8;
@@ -15,12 +16,19 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
     let local = url.replace("127.0.0.1", "localhost");
     row("Docs", &format!("{local}/docs"));
     let catalogue = gateway.hub().catalogue();
-    let names: Vec<&str> = catalogue.servers.keys().map(traygate_config::ServerName::as_str).collect();
-    match (source, names.as_slice()) {
+    let servers: Vec<String> = catalogue
+        .servers
+        .values()
+        .map(|server| format!("{} ({})", server.name, word(&server.state)))
+        .collect();
+    let is_served = |state: &State| !matches!(state, State::Disabled | State::Failed { .. });
+    let served = catalogue.servers.values().filter(|server| is_served(&server.state));
+    let names: Vec<&str> = served.map(|server| server.name.as_str()).collect();
+    match (source, servers.as_slice()) {
         (ConfigSource::Single(_), _) => row("Open WebUI", &format!("add the tool server {local}")),
         (_, []) => row("Servers", "none yet: add one to the config file"),
-        (_, names) => {
-            row("Servers", &format!("{} (starting)", names.join(", ")));
+        (_, servers) => {
+            row("Servers", &servers.join(", "));
             row("Open WebUI", &format!("add the tool server {local} for all, or one by one:"));
             for name in names.iter().take(LISTED) {
                 row("", &gateway.server_url(name).replace("127.0.0.1", "localhost"));
@@ -51,4 +59,15 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
         }
     }
     text
+}
+
+/// A server's state in the first moment.
+fn word(state: &State) -> &'static str {
+    match state {
+        State::Disabled => "disabled",
+        State::Failed { .. } => "cannot start",
+        State::SignInNeeded => "needs sign-in",
+        State::Ready => "ready",
+        State::Connecting | State::Backoff { .. } => "starting",
+    }
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
@@ -95,10 +97,27 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Names of `known` that are close to `name`, best first, at most three.
+/// Longest name that is compared or repeated, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// A name as a message repeats it: cut where it is long.
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+        None => name.into(),
+    }
+}
+
+/// Names of `known` that are close to `name`, best first, at most three. Comparing takes the product of both lengths,
+/// so long names are not compared.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let long = |name: &str| name.chars().nth(LONGEST_NAME).is_some();
+    if long(name) {
+        return Vec::new();
+    }
     let name = name.to_lowercase();
     let mut close: Vec<(f64, &str)> = known
+        .filter(|candidate| !long(candidate))
         .map(|candidate| {
             (strsim::normalized_damerau_levenshtein(&name, &candidate.to_lowercase()), candidate)
         })
@@ -142,6 +161,15 @@ mod tests {
             "The servers are `github`, `gitlab`, `time`."
         );
         assert_eq!(suggestion("servers", "zzz", [].into_iter()), None);
+    }
+
+    #[test]
+    fn long_names_are_cut_and_not_compared() {
+        let long = "ä".repeat(30_000);
+        assert_eq!(shown(&long).chars().count(), LONGEST_NAME + 1);
+        assert_eq!(shown("short"), "short");
+        assert!(nearest(&long, [long.as_str()].into_iter()).is_empty());
+        assert!(nearest("ä", [long.as_str()].into_iter()).is_empty());
     }
 
     #[test]

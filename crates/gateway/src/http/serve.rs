@@ -24,7 +24,7 @@ use super::{
     },
     health,
     prepared::PreparedServers,
-    problem::{Problem, suggestion},
+    problem::{Problem, shown, suggestion},
     route::{Page, Route, Scope, is_own},
 };
 
@@ -187,7 +187,7 @@ fn find_server<'a>(
     }
     let message = match (&rules.layout, name) {
         (Layout::Many, "") => "No server is named in the path: tools are at `/SERVER/TOOL`.".to_owned(),
-        _ => format!("There is no server `{name}`."),
+        _ => format!("There is no server `{}`.", shown(name)),
     };
     let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-server", message);
     let known = catalogue.servers.keys().map(traygate_config::ServerName::as_str);
@@ -206,7 +206,7 @@ fn unknown_tool<'a>(
     let message = match (&rules.layout, tool) {
         (Layout::Many, "") => format!("`{0}` is a server: its tools are at `/{0}/TOOL`.", server.name),
         (_, "") => "No tool is named in the path.".to_owned(),
-        _ => format!("`{}` has no tool `{tool}`.", server.name),
+        _ => format!("`{}` has no tool `{}`.", server.name, shown(tool)),
     };
     let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-tool", message);
     match suggestion("tools", tool, known) {

@@ -1,4 +1,5 @@
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
+use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -12,7 +13,14 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(too_large(limit));
     }
-    let body = to_bytes(body, limit).await.map_err(|_| too_large(limit))?;
+    let (mut chunks, mut body) = (body.into_data_stream(), Vec::new());
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| broken_off())?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
     parse(&body)
 }
 
@@ -44,6 +52,11 @@ fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
         )
         .hint("Send the arguments as one JSON object.")),
     }
+}
+
+fn broken_off() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid-json", "The body did not arrive whole.")
+        .hint("Send the arguments as one JSON object.")
 }
 
 fn too_large(limit: usize) -> Problem {

@@ -26,7 +26,7 @@ pub(super) fn problem(server: &ServerSnapshot, tool: &str, error: CallError) -> 
         CallError::Timeout(limit) => Problem::new(
             StatusCode::GATEWAY_TIMEOUT,
             "timeout",
-            format!("`{tool}` of `{name}` did not answer within {} s.", limit.as_secs()),
+            format!("`{tool}` of `{name}` did not answer within {} s.", limit.as_secs_f64()),
         )
         .hint("Ask for less, or raise the server's `timeout` in the config file."),
         CallError::ConnectionLost(reason) => Problem::new(
@@ -59,11 +59,12 @@ fn rpc(server: &str, tool: &str, error: ErrorData) -> Problem {
 }
 
 fn sign_in_required(server: &ServerSnapshot) -> Problem {
-    let name = &server.name;
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "sign-in-required", format!("`{name}` needs sign-in."))
-        .hint(format!(
-            "Choose \"Sign in\" for `{name}` in Traygate's menu, or run `traygate sign-in {name}`."
-        ))
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "sign-in-required",
+        format!("`{}` needs sign-in, which this version cannot do.", server.name),
+    )
+    .hint("Put a token into its `headers` in the config file.")
 }
 
 /// Why nothing is known of a server's tools yet.

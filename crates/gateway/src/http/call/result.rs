@@ -134,11 +134,11 @@ fn says(text: &str, value: &Value) -> bool {
         || serde_json::from_str::<Value>(text).is_ok_and(|parsed| same(&parsed, value))
 }
 
-/// Equality of JSON values; numbers compare by value, so that `1.0` is `1`.
+/// Equality of JSON values; numbers compare by value and to the last digit, so that `1.0` is `1`.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => {
-            x == y || x.as_f64().zip(y.as_f64()).is_some_and(|(x, y)| x.total_cmp(&y).is_eq())
+            x == y || decimal(&x.to_string()).zip(decimal(&y.to_string())).is_some_and(|(x, y)| x == y)
         }
         (Value::Array(x), Value::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
         (Value::Object(x), Value::Object(y)) => {
@@ -146,6 +146,21 @@ fn same(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// A JSON number as sign, digits without zeros at either end, and power of ten; `None` where that is beyond reason.
+fn decimal(number: &str) -> Option<(bool, String, i64)> {
+    let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+    let (mantissa, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let kept = digits.trim_end_matches('0');
+    let moved = i64::try_from(digits.len() - kept.len()).ok()? - i64::try_from(fraction.len()).ok()?;
+    let kept = kept.trim_start_matches('0');
+    if kept.is_empty() {
+        return Some((false, String::new(), 0));
+    }
+    Some((negative, kept.to_owned(), power.parse::<i64>().ok()?.checked_add(moved)?))
 }
 
 /// What `structured` wraps, where it is `{"result": ...}` around just what the texts say: Python's SDK adds that to tools

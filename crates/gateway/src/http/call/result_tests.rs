@@ -44,6 +44,22 @@ fn one_is_bare_several_are_an_array_none_says_so() {
 }
 
 #[test]
+fn numbers_are_the_same_to_the_last_digit() {
+    for (x, y, expected) in [
+        ("12345678901234567993", "12345678901234567992", false),
+        ("1.0", "1", true),
+        ("1e+22", "10000000000000000000000", true),
+        ("0.10", "1E-1", true),
+        ("-0.0", "0", true),
+        ("-1", "1", false),
+        ("0.1", "0.10000000000000001", false),
+    ] {
+        let [x, y] = [x, y].map(|text| serde_json::from_str(text).unwrap());
+        assert_eq!(same(&x, &y), expected, "{x} {y}");
+    }
+}
+
+#[test]
 fn structured_content_wins_over_its_echo_and_never_drops_the_rest() {
     let structured = json!({"t": 1});
     assert_eq!(answer(json!({"content": [], "structuredContent": structured})), r#"{"t":1}"#);

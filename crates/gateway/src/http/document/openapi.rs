@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use traygate_config::ServerName;
 use traygate_upstream::{ServerInfo, ToolEntry};
 
-use super::{operation_id, schema};
+use super::{
+    operation_id::{self, Named},
+    schema,
+};
 use crate::http::{Layout, Rules, prepared::Prepared};
 
 /// Unreserved characters stand for themselves (RFC 3986 §2.3); braces would make a path template.
@@ -105,8 +108,11 @@ pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared
         ));
         tools.extend(descriptions.iter().map(|tool| (*name, tool)));
     }
-    let named: Vec<(&str, &str)> =
-        tools.iter().zip(&ids).map(|((server, _), id)| (server.as_str(), id.as_str())).collect();
+    let named: Vec<Named<'_>> = tools
+        .iter()
+        .zip(&ids)
+        .map(|((server, tool), id)| Named { server: server.as_str(), tool: &tool.name, id })
+        .collect();
     let ids = operation_id::of_all(&named);
     let mut paths = Map::new();
     for ((server, tool), id) in tools.iter().zip(&ids) {

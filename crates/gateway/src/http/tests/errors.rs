@@ -92,6 +92,32 @@ async fn failures_of_a_call_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_short_timeout_is_told_with_its_fraction() {
+    let answer = failing(CallError::Timeout(Duration::from_millis(400))).await;
+    assert_eq!(answer.json()["detail"]["message"], "`t` of `github` did not answer within 0.4 s.");
+}
+
+#[tokio::test]
+async fn long_names_are_not_repeated_whole() {
+    let long = "x".repeat(60_000);
+    for path in [format!("/github/{long}"), format!("/{long}/t")] {
+        let answer = stand().call(&path, "{}").await;
+        assert_eq!(answer.status, 404);
+        assert!(answer.body.len() < 1000, "{} bytes", answer.body.len());
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_not_too_large() {
+    let broken = futures::stream::iter([Ok("{"), Err(std::io::Error::other("gone"))]);
+    let mut request = request(Method::POST, "/github/t", "", &[]);
+    *request.body_mut() = axum::body::Body::from_stream(broken);
+    let answer = stand().send(request).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["detail"]["message"], "The body did not arrive whole.");
+}
+
+#[tokio::test]
 async fn json_rpc_codes_become_statuses() {
     for (code, status, name) in [
         (-32700, 400, "rpc-error"),

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, path::Path, sync::Arc};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 /// Replaces secret values. Cheap to clone; its Debug output shows none.
 #[derive(Clone, Default)]
@@ -28,7 +28,7 @@ impl Redaction {
     /// The text without them.
     pub(crate) fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for secret in self.0.iter().map(|secret| secret.expose_secret()) {
+        for secret in self.0.iter().map(ExposeSecret::expose_secret) {
             if text.contains(secret) {
                 text = Cow::Owned(text.replace(secret, Self::MARK));
             }

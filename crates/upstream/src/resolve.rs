@@ -10,7 +10,7 @@ use std::{
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use indexmap::IndexMap;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use traygate_auth::{Keychain, KeychainError};
 use traygate_config::{
     HttpUpstream, Reference, Server, ServerName, StdioUpstream, Template, Unresolved, Upstream, Variables,
@@ -174,7 +174,7 @@ fn redaction(server: &Server, values: &Values<'_>) -> Result<Redaction, ConnectE
             hidden.push(value);
         }
     }
-    Ok(Redaction::of(hidden.iter().map(|value| value.expose_secret())))
+    Ok(Redaction::of(hidden.iter().map(ExposeSecret::expose_secret)))
 }
 
 fn command(stdio: &StdioUpstream, values: &Values<'_>) -> Result<ResolvedCommand, ConnectError> {

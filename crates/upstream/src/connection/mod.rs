@@ -81,6 +81,8 @@ struct Session {
     shortcut: Option<HttpClient>,
     tool_changes: watch::Receiver<u64>,
     ended: watch::Receiver<Option<Arc<str>>>,
+    /// Of its process: cancelled as soon as that is gone, before all that it left behind is.
+    stopping: Option<CancellationToken>,
     tracker: TaskTracker,
     _end_on_drop: DropGuard,
     end: CancellationToken,
@@ -129,7 +131,9 @@ impl Connection {
 
     /// Whether the session has ended, so that nothing can be sent any more.
     pub(crate) fn is_closed(&self) -> bool {
-        self.0.ended.borrow().is_some() || self.0.peer.is_transport_closed()
+        self.0.stopping.as_ref().is_some_and(CancellationToken::is_cancelled)
+            || self.0.ended.borrow().is_some()
+            || self.0.peer.is_transport_closed()
     }
 
     /// Waits for the end of the session, and says why it ended.

@@ -256,6 +256,7 @@ impl Handshake {
         let peer = running.peer().clone();
         let (era, listens, info) = describe(&peer);
         let changes = tool_changes.subscribe();
+        let stopping = end.stopping.clone();
         if era == Era::Discover && listens {
             let subscription = stop.clone().run_until_cancelled_owned(subscribe(peer.clone(), tool_changes));
             surroundings.tracker.spawn(subscription);
@@ -271,6 +272,7 @@ impl Handshake {
             shortcut,
             tool_changes: changes,
             ended,
+            stopping,
             tracker: surroundings.tracker.clone(),
             _end_on_drop: close.clone().drop_guard(),
             end: close,

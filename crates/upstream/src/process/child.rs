@@ -131,6 +131,8 @@ impl Child {
             let (stop, why) = (stop.clone(), why.clone());
             async move {
                 let (status, exit) = attend(child.as_mut(), &stop, &kin).await;
+                // At once, so that no call is sent to the dead.
+                stop.cancel();
                 kin.end().await;
                 if timeout(LAST_WORDS, &mut stderr).await.is_err() {
                     // Something that we could not end holds it open.
@@ -155,7 +157,7 @@ impl Child {
         Ok((child, Pipes { input, output }))
     }
 
-    /// Cancelled when the child is to go: whoever holds its input drops it then.
+    /// Cancelled when the child is to go, or is gone: whoever holds its input drops it then.
     pub(crate) fn stopping(&self) -> CancellationToken {
         self.stop.clone()
     }

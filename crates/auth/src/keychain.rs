@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -137,19 +138,23 @@ impl Keychain {
         }
     }
 
-    /// The way to the thread, which is started if there is none or if it broke down.
+    /// The way to the thread, which is started if there is none.
     fn thread(&self) -> Result<mpsc::Sender<Job>, KeychainError> {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = thread.as_ref().filter(|sender| !sender.is_closed()) {
             return Ok(running.clone());
         }
         let (sender, mut jobs) = mpsc::channel::<Job>(QUEUE);
-        let mut vault = Vault::new(Arc::clone(&self.platform));
+        let platform = Arc::clone(&self.platform);
         std::thread::Builder::new()
             .name("keychain".into())
             .spawn(move || {
+                let mut vault = Vault::new(Arc::clone(&platform));
                 while let Some(job) = jobs.blocking_recv() {
-                    job(&mut vault);
+                    // A store's panic costs its own question and the open store, not those that wait behind it.
+                    if catch_unwind(AssertUnwindSafe(|| job(&mut vault))).is_err() {
+                        vault = Vault::new(Arc::clone(&platform));
+                    }
                 }
             })
             .map_err(|error| KeychainError::Unavailable(format!("no thread for it: {error}")))?;

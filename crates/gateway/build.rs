@@ -1,5 +1,4 @@
 //! The docs pages are embedded out of `ui/dist/swagger`, which `npm run build` fills, before or after this crate is built.
-#![expect(clippy::print_stdout, reason = "it is how a build script talks to Cargo")]
 
 use std::{env, path::PathBuf};
 

@@ -88,7 +88,8 @@ async fn fenced(mut output: impl AsyncRead + Unpin) -> Option<OsString> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::path::{Path, PathBuf};
 

@@ -11,7 +11,7 @@ const LONGEST: usize = 64;
 /// One id for each of a server's tools, in their order.
 pub(super) fn of_server<'a>(style: OperationIds, tools: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wishes = tools.map(|tool| Wish { id: wish(style, tool), source: tool.to_owned(), exact: tool });
-    assign(wishes.collect())
+    assign(&wishes.collect::<Vec<_>>())
 }
 
 /// A tool among those of all servers.
@@ -36,7 +36,7 @@ pub(super) fn of_all(tools: &[Named<'_>]) -> Vec<String> {
             Wish { id: format!("{}_{id}", legal(server)), source, exact: "" }
         }
     });
-    assign(wishes.collect())
+    assign(&wishes.collect::<Vec<_>>())
 }
 
 struct Wish<'a> {
@@ -54,9 +54,9 @@ impl Wish<'_> {
 }
 
 /// Who wishes alone gets the wish, and who is so named; then the others get a hash, in an order of their own.
-fn assign(wishes: Vec<Wish<'_>>) -> Vec<String> {
+fn assign(wishes: &[Wish<'_>]) -> Vec<String> {
     let mut uses: HashMap<&str, usize> = HashMap::new();
-    for wish in &wishes {
+    for wish in wishes {
         *uses.entry(wish.shortened()).or_default() += 1;
     }
     let mut ids: Vec<Option<String>> = wishes

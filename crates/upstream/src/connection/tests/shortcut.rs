@@ -136,10 +136,10 @@ async fn errors_are_those_of_the_long_way_and_nothing_is_sent_twice() {
         let error = call(&connection, "t", json!({})).await.unwrap_err();
         match number {
             0 => {
-                assert!(matches!(&error, CallError::Rpc(error) if error.message == "no such n"), "{error:?}")
+                assert!(matches!(&error, CallError::Rpc(error) if error.message == "no such n"), "{error:?}");
             }
             1 => {
-                assert!(matches!(&error, CallError::ConnectionLost(why) if why.contains("502")), "{error:?}")
+                assert!(matches!(&error, CallError::ConnectionLost(why) if why.contains("502")), "{error:?}");
             }
             _ => assert!(matches!(error, CallError::ConnectionLost(_) | CallError::Rpc(_)), "{error:?}"),
         }

@@ -112,6 +112,18 @@ async fn strict_auth_and_hot_reload_are_accepted() {
 }
 
 #[tokio::test]
+async fn a_server_that_cannot_start_is_a_warning() {
+    let home = Home::new();
+    let gateway = Gateway::builder(&home)
+        .config(&json!({"mcpServers": {"gone": {"command": "no-such-command"}}}))
+        .args(["--log-level", "WARNING"])
+        .start()
+        .await;
+    gateway.wait_for_stderr("gone: could not start: command `no-such-command` was not found").await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn no_hot_reload_leaves_the_file_alone() {
     let home = Home::new();
     let gateway = Gateway::builder(&home)

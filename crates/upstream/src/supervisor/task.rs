@@ -185,7 +185,7 @@ impl Task {
             }
             Done::List(Err(error)) => {
                 // The last tools stay: the server answered, or is slow.
-                self.say(&format!("warning: its changed tools cannot be listed: {error}"));
+                self.warn(&format!("its changed tools cannot be listed: {error}"));
                 self.changes = self.supervisor.live.load().as_ref().map(|live| live.session.tool_changes());
                 None
             }
@@ -306,10 +306,10 @@ impl Task {
     fn note(&self, event: &Event) {
         match event {
             Event::FailedForGood(reason) | Event::FailedForNow(reason) => {
-                self.say(&format!("could not start: {reason}"));
+                self.warn(&format!("could not start: {reason}"));
             }
-            Event::Closed(reason) => self.say(&format!("connection lost: {reason}")),
-            Event::SignInNeeded => self.say("needs sign-in"),
+            Event::Closed(reason) => self.warn(&format!("connection lost: {reason}")),
+            Event::SignInNeeded => self.warn("needs sign-in"),
             _ => {}
         }
     }
@@ -318,9 +318,17 @@ impl Task {
         self.supervisor.server().is_some_and(|server| matches!(server.upstream, Upstream::Stdio(_)))
     }
 
+    /// Says what goes well.
     fn say(&self, line: &str) {
         let line = self.supervisor.log.redact(line);
         tracing::info!(server = %self.supervisor.name, "{line}");
+        self.supervisor.log.push(&line);
+    }
+
+    /// Says what does not: seen at `--log-level WARNING` too.
+    fn warn(&self, line: &str) {
+        let line = self.supervisor.log.redact(line);
+        tracing::warn!(server = %self.supervisor.name, "{line}");
         self.supervisor.log.push(&line);
     }
 }

@@ -61,11 +61,7 @@ fn answer(tool: &str, arguments: Value) -> Result<CallToolResult, ErrorData> {
         _ => return Err(ErrorData::invalid_params(format!("there is no tool `{tool}`"), None)),
     };
     Ok(match outcome {
-        Ok(told) => {
-            let mut result = CallToolResult::success(vec![ContentBlock::text(told.text())]);
-            result.structured_content = Some(json!(told));
-            result
-        }
+        Ok(told) => CallToolResult::structured(json!(told)),
         Err(sentence) => CallToolResult::error(vec![ContentBlock::text(sentence)]),
     })
 }

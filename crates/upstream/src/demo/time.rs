@@ -24,12 +24,6 @@ impl Told {
             is_dst: zone.to_offset_info(moment.timestamp()).dst().is_dst(),
         }
     }
-
-    /// For those who read text only.
-    pub(super) fn text(&self) -> String {
-        let dst = if self.is_dst { ", daylight saving time" } else { "" };
-        format!("{}, {} ({}{dst})", self.weekday, self.datetime, self.timezone)
-    }
 }
 
 /// Now.

@@ -8,7 +8,10 @@ pub mod fake_mcp;
 mod gateway;
 mod processes;
 mod record;
+mod relay;
 mod servers;
+#[cfg(target_os = "linux")]
+mod session;
 mod upstream;
 
 pub use binaries::{fake_mcp, traygate};
@@ -16,5 +19,8 @@ pub use eventually::{PATIENCE, eventually, eventually_some};
 pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home};
 pub use processes::{Process, descendants, is_alive, kill, processes_at_home, processor_time};
 pub use record::{Event, Record};
+pub use relay::Relay;
 pub use servers::RealServers;
+#[cfg(target_os = "linux")]
+pub use session::KeychainSession;
 pub use upstream::{HttpUpstream, fake, stdio};

@@ -12,12 +12,14 @@ use tokio::{
     time::timeout,
 };
 
+mod error;
 mod platform;
 mod vault;
 
 #[cfg(test)]
 mod tests;
 
+pub use error::KeychainError;
 use platform::{Injected, Platform, System};
 use vault::Vault;
 
@@ -30,26 +32,6 @@ use vault::Vault;
 pub struct Keychain {
     platform: Arc<dyn Platform>,
     thread: Arc<Mutex<Option<mpsc::Sender<Job>>>>,
-}
-
-/// Why the keychain gave no answer. It never stands for "no such entry".
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeychainError {
-    /// It is there and locked, or its owner was asked and said no.
-    #[error("the keychain is locked; unlock it and try again")]
-    Locked,
-    /// It did not answer in time: most likely it waits for its owner's password.
-    #[error("the keychain did not answer within {0} s; is it waiting for your password?")]
-    Timeout(u64),
-    /// There is none: no D-Bus session, no Secret Service, no keyring in it.
-    #[error("this session has no keychain: {0}")]
-    Unavailable(String),
-    /// The secret is longer than this many bytes, the system's limit (Windows: 2560).
-    #[error("the secret is too long: this system's keychain takes at most {0} bytes")]
-    TooLong(u32),
-    /// It is there and open, and will not do this.
-    #[error("the keychain refused: {0}")]
-    Refused(String),
 }
 
 /// One question to the keychain's thread, with the way back for its answer.
@@ -133,7 +115,7 @@ impl Keychain {
         };
         match timeout(limit, exchange).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(KeychainError::Unavailable("its thread broke down".into())),
+            Ok(Err(_)) => Err(KeychainError::Unavailable),
             Err(_) => Err(KeychainError::Timeout(limit.as_secs())),
         }
     }
@@ -157,7 +139,10 @@ impl Keychain {
                     }
                 }
             })
-            .map_err(|error| KeychainError::Unavailable(format!("no thread for it: {error}")))?;
+            .map_err(|error| {
+                tracing::debug!("no thread for the keychain: {error}");
+                KeychainError::Unavailable
+            })?;
         *thread = Some(sender.clone());
         Ok(sender)
     }

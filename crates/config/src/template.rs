@@ -41,7 +41,7 @@ pub enum Unresolved {
     #[error("the environment variable `{0}` is not set")]
     Environment(String),
     /// The keychain holds no such secret.
-    #[error("the keychain holds no secret `{0}`; set it with `traygate secret set {0}`")]
+    #[error("the keychain holds no secret `{0}`")]
     Keychain(String),
     /// `${` without `}`, an empty or malformed name, or another program's variable. Holds no default and no text
     /// that stands outside the braces.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use traygate_auth::KeychainError;
 use traygate_config::{Diagnostic, Reference, Template, Variables};
 use traygate_upstream::Environment;
 
@@ -46,7 +47,8 @@ async fn expand(template: &Template, environment: &Environment) -> Result<Secret
     for reference in template.references().map_err(unresolved)? {
         if let Reference::Keychain { name } = reference {
             let secret = environment.keychain.secret(&name).await;
-            if let Some(secret) = secret.map_err(|error| format!("`apiKey`: {error}."))? {
+            let unread = |error: KeychainError| format!("`apiKey`: {error}. {}", error.hint());
+            if let Some(secret) = secret.map_err(unread)? {
                 secrets.insert(name, secret);
             }
         }

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use secrecy::{ExposeSecret, SecretString};
 use traygate_auth::{Keychain, KeychainError};
 use traygate_config::{
-    HttpUpstream, Reference, Server, ServerName, StdioUpstream, Template, Unresolved, Upstream, Variables,
+    HttpUpstream, Reference, Server, ServerName, StdioUpstream, Template, Upstream, Variables,
 };
 use url::Url;
 
@@ -129,7 +129,8 @@ async fn look_up(
                 continue;
             }
             let secret = keychain.secret(&name).await.map_err(|error| {
-                ConnectError::Transient(format!("its secret `{name}` cannot be read: {error}").into())
+                let hint = error.hint();
+                ConnectError::Transient(format!("its secret `{name}` cannot be read: {error}. {hint}").into())
             })?;
             if let Some(secret) = secret {
                 secrets.insert(name, secret);
@@ -233,10 +234,9 @@ fn endpoint(http: &HttpUpstream, values: &Values<'_>) -> Result<ResolvedHttp, Co
 }
 
 fn expand(place: &str, template: &Template, values: &Values<'_>) -> Result<SecretString, ConnectError> {
-    template.expand(values).map_err(|unresolved| match &unresolved {
-        Unresolved::Keychain(_) => permanent(format!("in its `{place}`, {unresolved}.")),
-        _ => permanent(format!("in its `{place}`, {unresolved}. {}", unresolved.hint())),
-    })
+    template
+        .expand(values)
+        .map_err(|unresolved| permanent(format!("in its `{place}`, {unresolved}. {}", unresolved.hint())))
 }
 
 fn permanent(sentence: String) -> ConnectError {

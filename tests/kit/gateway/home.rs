@@ -66,7 +66,7 @@ impl Home {
     }
 
     /// The variables that keep a program inside this home.
-    pub(super) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+    pub(crate) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
         vec![
             ("HOME", self.0.path().to_owned()),
             ("XDG_CONFIG_HOME", self.path("config")),

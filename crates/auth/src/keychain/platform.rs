@@ -50,25 +50,28 @@ fn explain(error: Error) -> KeychainError {
     match error {
         Error::NoStorageAccess(_) => KeychainError::Locked,
         Error::TooLong(_, limit) => KeychainError::TooLong(limit),
-        Error::PlatformFailure(cause) => KeychainError::Unavailable(cause.to_string()),
-        Error::NoDefaultStore => KeychainError::Unavailable("Traygate knows none on this system".into()),
+        Error::NoDefaultStore => KeychainError::Unsupported,
         Error::Invalid(_, reason) => KeychainError::Refused(reason),
-        other => KeychainError::Refused(other.to_string()),
+        other => unavailable(&other),
     }
+}
+
+/// The libraries' words are for whoever looks for a fault, not for who wants a secret.
+fn unavailable(cause: &dyn std::error::Error) -> KeychainError {
+    tracing::debug!("the keychain: {cause}");
+    KeychainError::Unavailable
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
     use secret_service::{EncryptionType, blocking::SecretService};
+    use zbus::DBusError as _;
     use zbus_secret_service_keyring_store::Store;
 
     use super::{
         Arc, CredentialStore, Entry, Error, HashMap, KeychainError, Platform, Result, SERVICE, System,
-        explain,
+        explain, unavailable,
     };
-
-    const NO_KEYRING: &str = "the Secret Service holds no default keyring yet; create one in your keychain viewer, \
-                              or log in to the desktop once with your password";
 
     impl Platform for System {
         fn open(&self) -> Result<Arc<CredentialStore>> {
@@ -95,7 +98,7 @@ mod linux {
                 Error::NoStorageAccess(cause) | Error::PlatformFailure(cause) => {
                     match cause.downcast_ref::<secret_service::Error>() {
                         Some(error) => explain_service(error),
-                        None => KeychainError::Unavailable(cause.to_string()),
+                        None => unavailable(&*cause),
                     }
                 }
                 other => explain(other),
@@ -104,12 +107,27 @@ mod linux {
     }
 
     fn explain_service(error: &secret_service::Error) -> KeychainError {
-        use secret_service::Error::{Locked, NoResult, Prompt, PromptDisconnected};
+        use secret_service::Error::{
+            Locked, NoResult, Prompt, PromptDisconnected, Unavailable, Zbus, ZbusFdo,
+        };
+        use zbus::Error::{Connection, FDO, Handshake, InputOutput, MethodError};
+        tracing::debug!("the keychain: {error}");
         match error {
             Locked | Prompt | PromptDisconnected => KeychainError::Locked,
-            NoResult => KeychainError::Unavailable(NO_KEYRING.into()),
-            other => KeychainError::Unavailable(other.to_string()),
+            NoResult => KeychainError::NoKeyring,
+            // The bus is named nowhere, or does not answer where it is said to be.
+            Unavailable | Zbus(Connection(..) | InputOutput(_) | Handshake(_)) => KeychainError::NoSession,
+            Zbus(MethodError(name, ..)) if is_absent(name.as_str()) => KeychainError::NoService,
+            Zbus(FDO(error)) if is_absent(error.name().as_str()) => KeychainError::NoService,
+            ZbusFdo(error) if is_absent(error.name().as_str()) => KeychainError::NoService,
+            _ => KeychainError::Unavailable,
         }
+    }
+
+    /// D-Bus specification, "Message Bus Starting Services": nobody has the name, and nobody can be started for it.
+    fn is_absent(error: &str) -> bool {
+        let ours = error.strip_prefix("org.freedesktop.DBus.Error.").unwrap_or_default();
+        ours == "ServiceUnknown" || ours == "NameHasNoOwner" || ours.starts_with("Spawn.")
     }
 }
 

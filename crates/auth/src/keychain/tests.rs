@@ -83,6 +83,10 @@ async fn errors_say_what_is_the_matter() {
     fail_next(&store, "a", Error::TooLong("secret".into(), 2560));
     assert_eq!(keychain.set_secret("a", "y".into()).await.unwrap_err(), KeychainError::TooLong(2560));
 
+    // What a library says is for the debug log.
+    fail_next(&store, "a", Error::BadDataFormat(Vec::new(), "zbus error: I/O error".into()));
+    assert_eq!(keychain.secret("a").await.unwrap_err().to_string(), "the keychain could not be used");
+
     store.build("Traygate", "secret:a", None).unwrap().set_secret(b"\xff").unwrap();
     let error = keychain.secret("a").await.unwrap_err();
     assert_eq!(error.to_string(), "the keychain refused: the item of secret `a` holds no text");
@@ -96,7 +100,7 @@ async fn a_keychain_that_comes_late_is_found() {
         _ => Ok(Arc::clone(&store)),
     });
     let error = keychain.set_secret("a", "x".into()).await.unwrap_err();
-    assert_eq!(error, KeychainError::Unavailable("no bus".into()));
+    assert_eq!(error, KeychainError::Unavailable);
     keychain.set_secret("a", "x".into()).await.unwrap();
 }
 
@@ -120,7 +124,7 @@ async fn a_panic_in_a_store_is_survived() {
         assert!(before > 0, "a store's bug");
         Ok(Arc::clone(&store))
     });
-    assert!(matches!(keychain.secret("a").await.unwrap_err(), KeychainError::Unavailable(_)));
+    assert!(matches!(keychain.secret("a").await.unwrap_err(), KeychainError::Unavailable));
     assert_eq!(text(keychain.secret("a").await.unwrap()), None);
 }
 

@@ -92,10 +92,8 @@ async fn a_bad_url_or_header_is_refused_without_its_value() {
 
 #[tokio::test]
 async fn a_keychain_that_does_not_answer_is_worth_another_try() {
-    for error in
-        [KeychainError::Locked, KeychainError::Timeout(5), KeychainError::Unavailable("no D-Bus".into())]
-    {
-        let words = error.to_string();
+    for error in [KeychainError::Locked, KeychainError::Timeout(5), KeychainError::NoSession] {
+        let words = format!("{error}. {}", error.hint());
         let failed = resolved(http("https://example.com", &[("X-Key", "${keychain:key}")]), Err(error)).await;
         let Err(ConnectError::Transient(reason)) = failed else { panic!("not transient") };
         assert!(reason.contains("secret `key`") && reason.ends_with(&words), "{reason}");

@@ -269,7 +269,7 @@ async fn a_locked_keychain_is_tried_again_and_its_words_are_said() {
     stdio.args.push(Template::new("--key=${keychain:github}"));
     fakes.hub.apply(&config([secret]));
     fakes.until(|catalogue| is_backoff(&catalogue.servers["a"].state)).await;
-    assert!(sentence(fakes.call("a").await).contains("the keychain is locked; unlock it and try again"));
+    assert!(sentence(fakes.call("a").await).contains("cannot be read: the keychain is locked. Unlock it in"));
     assert_eq!(fakes.server("a").attempts(), 0);
     *fakes.keychain.0.lock().expect("a lock") = Ok(Some("hunter2"));
     fakes.until_ready("a").await;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use traygate_tests::{
-    Gateway, Home, HttpUpstream, Record, descendants, eventually, fake, is_alive, kill, processor_time, stdio,
+    Gateway, Home, HttpUpstream, Record, Relay, descendants, eventually, fake, is_alive, kill,
+    processor_time, stdio,
 };
 
 /// Nothing listens there: port 9 is `discard`.
@@ -344,6 +345,35 @@ async fn l15_a_server_that_was_restarted_works_at_the_next_call() {
             gateway.call(server, "add", json!({"a": 1, "b": 1})).await.status.is_success()
         })
         .await;
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn l15_a_connection_that_fell_silent_costs_one_call_and_is_made_anew() {
+    let home = Home::new();
+    let streamable = HttpUpstream::start(&home, "streamable", "streamable-http", &["--era", "legacy"]).await;
+    let modern = HttpUpstream::start(&home, "modern", "streamable-http", &["--era", "modern"]).await;
+    let sse = HttpUpstream::start(&home, "sse", "sse", &["--era", "legacy"]).await;
+    let mut relays = Vec::new();
+    let mut servers = serde_json::Map::new();
+    for (name, upstream) in [("streamable", &streamable), ("modern", &modern), ("sse", &sse)] {
+        let relay = Relay::to(upstream.url()).await;
+        let mut entry = upstream.entry();
+        entry["url"] = json!(relay.url());
+        entry["timeout"] = json!(1);
+        entry["startupTimeout"] = json!(2);
+        servers.insert(name.into(), entry);
+        relays.push((name, relay));
+    }
+    let gateway = Gateway::start(&home, &json!({"mcpServers": servers})).await;
+    for (server, relay) in &relays {
+        gateway.wait_ready(server).await;
+        let add = async || gateway.call(server, "add", json!({"a": 1, "b": 1})).await;
+        assert_eq!(add().await.ok(), "2", "{server}");
+        relay.silence();
+        assert_eq!(add().await.status, 504, "{server}: nothing can have answered");
+        eventually(&format!("{server} to answer again"), async || add().await.status.is_success()).await;
     }
     gateway.stop().await;
 }

@@ -61,9 +61,10 @@ impl Supervisor {
                 );
                 CallError::Unavailable { reason: reason.into(), retry_after: Some(MOMENT) }
             }
-            CallError::SignInNeeded => {
+            // Of a call too slow, or of a connection that fell silent: a look at the session tells.
+            error @ (CallError::SignInNeeded | CallError::Timeout(_)) => {
                 self.doubted.notify_one();
-                CallError::SignInNeeded
+                error
             }
             other => other,
         }

@@ -36,7 +36,8 @@ pub(crate) struct Supervisor {
     restart: Notify,
     /// A call found the server gone.
     wanted: Notify,
-    /// A call was answered with 401, or lost while its session lived on: is it the call, or the whole session?
+    /// A call was answered with 401, or not in time, or lost while its session lived on: is it the call, or the whole
+    /// session?
     doubted: Notify,
 }
 

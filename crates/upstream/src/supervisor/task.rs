@@ -183,8 +183,12 @@ impl Task {
             Done::List(Err(CallError::ConnectionLost(reason) | CallError::Unavailable { reason, .. })) => {
                 Some(Event::Closed(self.supervisor.log.redact(&reason).into()))
             }
+            Done::List(Err(CallError::Timeout(limit))) => {
+                let seconds = limit.as_secs_f64();
+                Some(Event::Closed(format!("it did not list its tools within {seconds} s").into()))
+            }
             Done::List(Err(error)) => {
-                // The last tools stay: the server answered, or is slow.
+                // The last tools stay: the server answered.
                 self.warn(&format!("its changed tools cannot be listed: {error}"));
                 self.changes = self.supervisor.live.load().as_ref().map(|live| live.session.tool_changes());
                 None
@@ -198,7 +202,10 @@ impl Task {
         let Some(Opened { live, listing }) = self.opened.take() else { return };
         self.supervisor.live.store(Some(live));
         self.timer = Some(Box::pin(sleep(SETTLED)));
-        self.say(&format!("ready, {} tools", listing.tools.len()));
+        self.say(&match listing.tools.len() {
+            1 => "ready, 1 tool".to_owned(),
+            count => format!("ready, {count} tools"),
+        });
         self.listed(listing);
     }
 

@@ -29,7 +29,7 @@ impl Endpoint {
     /// The endpoint that `options` and `config` ask for.
     ///
     /// # Errors
-    /// A certificate without its key, or the other way round.
+    /// A key without its certificate.
     pub(crate) fn new(options: &Options, config: &Config) -> Result<Self, String> {
         let settings = &config.settings;
         let mut hosts: Vec<IpAddr> = Vec::new();
@@ -44,16 +44,13 @@ impl Endpoint {
         let beside = |file: &PathBuf| beside_config(&options.source, file);
         let tls = match (&options.tls, &settings.ssl_certfile, &settings.ssl_keyfile) {
             (Some(tls), _, _) => Some(tls.clone()),
-            (None, Some(certificate), Some(key)) => {
-                Some(Tls { certificate: beside(certificate), key: beside(key) })
-            }
+            // One file may hold both.
+            (None, Some(certificate), key) => Some(Tls {
+                certificate: beside(certificate),
+                key: beside(key.as_ref().unwrap_or(certificate)),
+            }),
             (None, None, None) => None,
             // Serving plain HTTP where HTTPS was asked for would be worse than not serving.
-            (None, Some(_), None) => {
-                return Err(
-                    "`sslCertfile` needs `sslKeyfile` beside it. Add it, or remove the certificate.".into()
-                );
-            }
             (None, None, Some(_)) => {
                 return Err("`sslKeyfile` needs `sslCertfile` beside it. Add it, or remove the key.".into());
             }
@@ -234,10 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn half_of_https_is_refused() {
-        let config = config(Settings { ssl_certfile: Some("c.pem".into()), ..Settings::default() });
-        let error = Endpoint::new(&options(), &config).expect_err("half");
-        assert!(error.contains("sslKeyfile"), "{error}");
+    fn a_key_without_its_certificate_is_refused_and_one_file_may_hold_both() {
+        let keyless = config(Settings { ssl_certfile: Some("c.pem".into()), ..Settings::default() });
+        let tls = Endpoint::new(&options(), &keyless).expect("an endpoint").tls.expect("TLS");
+        assert_eq!((tls.certificate, tls.key), ("/etc/traygate/c.pem".into(), "/etc/traygate/c.pem".into()));
+        let half = config(Settings { ssl_keyfile: Some("k.pem".into()), ..Settings::default() });
+        let error = Endpoint::new(&options(), &half).expect_err("half");
+        assert!(error.contains("sslCertfile"), "{error}");
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn settings() {
         r#"{"api_key": "x", "logLevel": "verbos", "logLevel": "debg"}"#,
         r#"{"host": ["*", "0.0.0.0:8000", "eth0"]}"#,
         r#"{"corsAllowOrigins": ["localhost:3000", "http://x/path"], "allowedHosts": ["http://x"]}"#,
-        r#"{"sslCertfile": "cert.pem"}"#,
+        r#"{"sslKeyfile": "key.pem"}"#,
         "[]",
     ];
     let said = said(&texts, |settings| format!("{{\"mcpServers\": {{}}, \"traygate\":\n{settings}\n}}"));

@@ -31,16 +31,14 @@ pub(super) fn settings(scope: &mut Scope, object: &Object) -> Settings {
         ssl_certfile: text(scope, &fields, "sslCertfile").map(Into::into),
         ssl_keyfile: text(scope, &fields, "sslKeyfile").map(Into::into),
     };
-    for (here, there) in [("sslCertfile", "sslKeyfile"), ("sslKeyfile", "sslCertfile")] {
-        if let (Some(property), None) = (fields.property(here), fields.property(there)) {
-            let message = format!("{} needs `{there}` beside it for HTTPS.", scope.subject(here));
-            scope.warning(
-                &property.name,
-                "incomplete",
-                message,
-                &format!("Add `{there}`, or remove `{here}`."),
-            );
-        }
+    if let (Some(property), None) = (fields.property("sslKeyfile"), fields.property("sslCertfile")) {
+        let message = format!("{} has no `sslCertfile` beside it.", scope.subject("sslKeyfile"));
+        scope.error(
+            &property.name,
+            "incomplete",
+            message,
+            "Add `sslCertfile`, the certificate, or remove `sslKeyfile`.",
+        );
     }
     settings
 }

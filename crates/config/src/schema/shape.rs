@@ -175,12 +175,12 @@ pub(super) struct Settings {
     path_prefix: Option<String>,
     /// The path that a reverse proxy strips; only seen in documents.
     root_path: Option<String>,
-    /// The longest body of a call, in bytes.
+    /// The longest body of a call, in bytes; 16777216 (16 MiB) where it is left out.
     #[schemars(range(min = 1))]
     max_body_size: Option<u64>,
     /// The certificate chain for HTTPS, a PEM file.
     ssl_certfile: Option<String>,
-    /// Its private key, a PEM file.
+    /// Its private key, a PEM file; where it is left out, the certificate's file holds the key too.
     ssl_keyfile: Option<String>,
 }
 

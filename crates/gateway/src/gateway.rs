@@ -252,6 +252,13 @@ async fn first_config(
 
 fn unusable(path: &Path, diagnostics: &[Diagnostic]) -> StartError {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    let lines: Vec<String> = errors.map(|diagnostic| format!("{}:{diagnostic}", path.display())).collect();
+    let said = |diagnostic: &Diagnostic| match diagnostic {
+        // It names the file itself, and there is no line of it.
+        Diagnostic { code: "missing-file" | "unreadable-file", message, hint: Some(hint), .. } => {
+            format!("{message} {hint}")
+        }
+        diagnostic => format!("{}:{diagnostic}", path.display()),
+    };
+    let lines: Vec<String> = errors.map(said).collect();
     StartError::Config(lines.join("\n"))
 }

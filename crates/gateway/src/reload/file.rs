@@ -58,7 +58,8 @@ fn broken(code: &'static str, message: String, hint: &str) -> Diagnostic {
 
 /// mcpo's `CONNECTION_TIMEOUT`, in seconds: the startup timeout of servers that name none.
 pub(crate) fn connection_timeout(config: &mut Config, environment: &Environment) {
-    let Some(text) = environment.variables.get(std::ffi::OsStr::new("CONNECTION_TIMEOUT")) else { return };
+    let text = environment.variables.get(std::ffi::OsStr::new("CONNECTION_TIMEOUT"));
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return };
     let seconds = text.to_str().and_then(|text| text.trim().parse().ok());
     let timeout = seconds.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_zero()) else {

@@ -135,7 +135,11 @@ impl Reload {
         }));
         self.hub.apply(&config);
         let file = self.path.display();
-        tracing::info!("{file} was read again, {} servers", config.servers.len());
+        let servers = match config.servers.len() {
+            1 => "1 server".to_owned(),
+            count => format!("{count} servers"),
+        };
+        tracing::info!("{file} was read again, {servers}");
         self.log(&diagnostics);
         diagnostics
     }

@@ -16,6 +16,8 @@ mod lifecycle;
 mod mcpo_flags;
 mod names;
 mod real_servers;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod security;
 mod surface;
 mod transports;

@@ -1,6 +1,6 @@
 //! mcpo's command line, unchanged.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use reqwest::Method;
 use serde_json::json;
@@ -145,9 +145,8 @@ async fn no_hot_reload_leaves_the_file_alone() {
     gateway.stop().await;
 }
 
-#[tokio::test]
-async fn https_with_a_certificate() {
-    let home = Home::new();
+/// A certificate and its key, PEM files.
+fn self_signed(home: &Home) -> (PathBuf, PathBuf) {
     let (certificate, key) = (home.path("cert.pem"), home.path("key.pem"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
@@ -158,6 +157,13 @@ async fn https_with_a_certificate() {
         .output()
         .expect("openssl makes a certificate");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (certificate, key)
+}
+
+#[tokio::test]
+async fn https_with_a_certificate() {
+    let home = Home::new();
+    let (certificate, key) = self_signed(&home);
     for (certificate_flag, key_flag) in [("--ssl-certfile", "--ssl-keyfile"), ("-t", "-K")] {
         let gateway = Gateway::builder(&home)
             .config(&json!({"mcpServers": {"a": fake(&[])}}))
@@ -172,6 +178,59 @@ async fn https_with_a_certificate() {
         assert_eq!(gateway.call("a", "add", json!({"a": 1, "b": 1})).await.ok(), "2");
         gateway.stop().await;
     }
+}
+
+#[tokio::test]
+async fn one_file_may_hold_certificate_and_key() {
+    let home = Home::new();
+    let (certificate, key) = self_signed(&home);
+    let both = home.path("both.pem");
+    let text = [&certificate, &key].map(|file| fs_err::read_to_string(file).unwrap()).concat();
+    fs_err::write(&both, text).unwrap();
+    home.config().write(&json!({"mcpServers": {"a": fake(&[])}}));
+    let gateway = Gateway::builder(&home).config_file().arg("-t").arg(&both).start().await;
+    assert!(gateway.base().starts_with("https://"), "{}", gateway.base());
+    gateway.stop().await;
+    // The certificate alone, and the key alone.
+    let finished = Gateway::builder(&home).config_file().arg("-t").arg(&certificate).finish().await;
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.stderr.contains("holds no private key"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("--ssl-keyfile"), "{}", finished.stderr);
+    let finished = Gateway::builder(&home).config_file().arg("-K").arg(&key).finish().await;
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.stderr.contains("`--ssl-keyfile` needs its certificate"), "{}", finished.stderr);
+}
+
+#[tokio::test]
+async fn an_empty_variable_counts_as_unset() {
+    let home = Home::new();
+    home.config().write(&json!({"mcpServers": {"a": fake(&[])}}));
+    // As a compose file leaves them: `TRAYGATE_HOST=`.
+    let help = Gateway::builder(&home).arg("--help").finish().await.stdout;
+    let flags =
+        help.lines().filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("--")));
+    let variables: Vec<_> = flags
+        .filter(|flag| *flag != "help" && !flag.is_empty())
+        .map(|flag| (format!("TRAYGATE_{}", flag.replace('-', "_").to_uppercase()), ""))
+        .collect();
+    assert!(
+        variables.len() > 20 && variables.iter().any(|(name, _)| name == "TRAYGATE_HOST"),
+        "{variables:?}"
+    );
+    let empty =
+        variables.into_iter().chain(["CONNECTION_TIMEOUT", "LOG_LEVEL"].map(|name| (name.to_owned(), "")));
+    let gateway = Gateway::builder(&home).config_file().envs(empty).start().await;
+    gateway.wait_ready("a").await;
+    assert!(!gateway.stderr().contains("CONNECTION_TIMEOUT"), "{}", gateway.stderr());
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_key_on_the_command_line_is_refused() {
+    let home = Home::new();
+    let finished = Gateway::builder(&home).args(["--api-key", ""]).finish().await;
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.stderr.contains("the key is empty"), "{}", finished.stderr);
 }
 
 #[tokio::test]
@@ -262,6 +321,17 @@ async fn check_tells_good_from_bad() {
         || Gateway::builder(&home).arg("check").arg(home.config().path().as_os_str().to_owned()).finish();
     let finished = check().await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
+    home.config().write(&json!({"mcpServers": {"a": {"command": "x", "args": ["${NOT_SET_ANYWHERE}"]}}}));
+    let finished = check().await;
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.stdout.contains("variable `NOT_SET_ANYWHERE` is not set"), "{finished:?}");
+    let told = Gateway::builder(&home)
+        .args(["--env", "NOT_SET_ANYWHERE=1"])
+        .config_file()
+        .arg("check")
+        .finish()
+        .await;
+    assert!(told.stdout.contains("Traygate serves this file as it is"), "{told:?}");
     home.config().write(&json!({"mcpServers": {"a": {"comand": "x"}}}));
     let finished = check().await;
     assert!(finished.code.is_some_and(|code| code != 0), "{finished:?}");

@@ -25,17 +25,30 @@ pub(crate) struct Problem {
 }
 
 impl Exit {
-    /// The table at the end of `--help`.
+    /// The end of `--help`.
     pub(crate) const HELP: &str = "\
+Without --config and a server's command it serves the config file in your config folder, and writes a commented one \
+there at its first run.
+
+Every option can also be given as an environment variable: TRAYGATE_PORT for --port, TRAYGATE_API_KEY for --api-key, ...
+An empty one counts as unset. CONNECTION_TIMEOUT (seconds a server may take to start) and LOG_LEVEL are honoured as in \
+mcpo.
+
 Exit codes:
   0  done, or stopped as asked
   1  could not start, or could not do what was asked
   2  the command line or the config file is wrong
   3  the port is in use, or the address is not this machine's
-  4  no running gateway was found
+  4  no running gateway was found";
 
-Every option can also be given as an environment variable: TRAYGATE_PORT for --port, TRAYGATE_API_KEY for --api-key, ...
-CONNECTION_TIMEOUT (seconds a server may take to start) and LOG_LEVEL are honoured as in mcpo.";
+    /// The end of `check --help`.
+    pub(crate) const HELP_OF_CHECK: &str = "\
+Variables are looked up in this environment, with `--env` and `--env-path` before `check` as Traygate would be given \
+them.
+
+Exit codes:
+  0  Traygate serves the file, with warnings or without
+  2  something in it is wrong, or it cannot be read";
 
     /// This end, with its reason.
     pub(crate) fn because(self, message: impl Into<String>) -> Problem {

@@ -48,10 +48,10 @@ fn main() -> ExitCode {
 async fn run(args: Args) -> Exit {
     let done = match args.command {
         None => serve::serve(&args).await,
-        Some(Command::Check { file }) => command::check(&file),
+        Some(Command::Check { file }) => command::check(&args.options, file),
         Some(Command::Openapi { server }) => command::openapi(&args.options, server.as_deref()).await,
         Some(Command::Status) => command::status(&args.options).await,
-        Some(Command::Secret(secret)) => command::secret(secret).await,
+        Some(Command::Secret(secret)) => command::secret(&args.options, secret).await,
     };
     done.unwrap_or_else(|problem| {
         output::problem(&problem.message);

@@ -6,7 +6,7 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
     process::Command,
     time::timeout,
 };
@@ -22,6 +22,7 @@ pub struct GatewayBuilder {
     args: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     api_key: Option<String>,
+    input: Option<String>,
 }
 
 /// A `traygate` that ended by itself.
@@ -37,7 +38,7 @@ pub struct Finished {
 
 impl GatewayBuilder {
     pub(super) fn new(home: Home) -> Self {
-        Self { home, args: Vec::new(), variables: Vec::new(), api_key: None }
+        Self { home, args: Vec::new(), variables: Vec::new(), api_key: None, input: None }
     }
 
     /// Writes the home's config file and passes `--config`.
@@ -82,6 +83,23 @@ impl GatewayBuilder {
         self
     }
 
+    /// Sets environment variables.
+    #[must_use]
+    pub fn envs<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.variables.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// What [`GatewayBuilder::finish`] writes to its stdin.
+    #[must_use]
+    pub fn input(mut self, text: &str) -> Self {
+        self.input = Some(text.into());
+        self
+    }
+
     /// Starts it and waits for its address: an URL on stderr whose `/-/healthy` answers. A port of 0 is passed first
     /// unless the arguments name one.
     ///
@@ -117,9 +135,14 @@ impl GatewayBuilder {
     /// # Panics
     /// Where it does not end.
     pub async fn finish(self) -> Finished {
-        let output = timeout(PATIENCE, self.command(&[]).output()).await;
+        let mut child = self.command(&[]).stdin(Stdio::piped()).spawn().expect("traygate starts");
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        // It may end without having read it.
+        let _ = stdin.write_all(self.input.unwrap_or_default().as_bytes()).await;
+        drop(stdin);
+        let output = timeout(PATIENCE, child.wait_with_output()).await;
         let Output { status, stdout, stderr } =
-            output.expect("traygate ends by itself").expect("traygate starts");
+            output.expect("traygate ends by itself").expect("traygate can be waited for");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let finished = Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr) };
         assert!(!finished.stderr.contains("panicked at"), "{}", finished.stderr);

@@ -9,7 +9,9 @@ use std::{ffi::OsString, net::IpAddr, path::PathBuf};
 
 use clap::{
     ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-    builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
+    builder::{BoolishValueParser, Resettable},
+    error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
 };
 use secrecy::SecretString;
 use traygate_gateway::LogLevel;
@@ -17,9 +19,6 @@ use traygate_gateway::LogLevel;
 use crate::exit::Exit;
 
 /// Every MCP server as an OpenAPI tool server: one config file, one local address.
-///
-/// Without a config file and a command it serves the config file in your config folder, and writes a commented one
-/// there at its first run.
 #[derive(Parser)]
 #[command(
     name = "traygate",
@@ -37,12 +36,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) options: ServeArgs,
 
-    /// The one MCP server to serve: its command and arguments, or its URL.
+    /// The one MCP server to serve, in place of a config file: its command and arguments, or its URL.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) server: Vec<OsString>,
 
     /// Print this help.
-    #[arg(long, action = ArgAction::Help, global = true)]
+    #[arg(long, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
 }
 
@@ -50,9 +49,10 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Check a config file: what is wrong, what mcpo would do with it, and what Traygate does.
+    #[command(after_help = Exit::HELP_OF_CHECK)]
     Check {
-        /// The config file.
-        file: PathBuf,
+        /// The file [default: the one that `traygate` would serve]
+        file: Option<PathBuf>,
     },
     /// Print an OpenAPI document: of one server, or of all.
     Openapi {
@@ -87,108 +87,126 @@ pub(crate) enum SecretCommand {
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(crate) struct ServeArgs {
-    /// Address to listen on; may be repeated [default: 127.0.0.1]
-    #[arg(short = 'h', long, value_name = "ADDRESS", value_delimiter = ',', value_parser = values::address)]
-    #[arg(env = "TRAYGATE_HOST", hide_env = true)]
-    pub(crate) host: Vec<IpAddr>,
-
-    /// Port to listen on; 0 takes any free one [default: 8000]
-    #[arg(short, long, env = "TRAYGATE_PORT", hide_env = true)]
-    pub(crate) port: Option<u16>,
-
-    /// Web origins whose pages may call; may be repeated, `*` for any.
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
-    #[arg(env = "TRAYGATE_CORS_ALLOW_ORIGINS", hide_env = true)]
-    pub(crate) cors_allow_origins: Vec<String>,
-
-    /// The key that callers must send, as bearer token or as password.
-    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::secret, global = true)]
-    #[arg(env = "TRAYGATE_API_KEY", hide_env = true)]
-    pub(crate) api_key: Option<SecretString>,
-
-    /// Accepted for mcpo: with a key, documents and docs pages need it too unless --open-docs is given.
-    #[arg(long, env = "TRAYGATE_STRICT_AUTH", hide_env = true, value_parser = BoolishValueParser::new())]
-    pub(crate) strict_auth: bool,
-
-    /// Let anyone read documents and docs pages without the key.
-    #[arg(long, env = "TRAYGATE_OPEN_DOCS", hide_env = true, value_parser = BoolishValueParser::new())]
-    pub(crate) open_docs: bool,
-
-    /// Host names, besides this machine's own, that requests may be addressed to; may be repeated.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    #[arg(env = "TRAYGATE_ALLOWED_HOSTS", hide_env = true)]
-    pub(crate) allowed_hosts: Vec<String>,
-
-    /// Environment variable for the servers; may be repeated.
-    #[arg(short, long, value_name = "NAME=VALUE", env = "TRAYGATE_ENV", hide_env = true)]
-    pub(crate) env: Vec<String>,
-
-    /// File of environment variables for the servers.
-    #[arg(long, value_name = "FILE", env = "TRAYGATE_ENV_PATH", hide_env = true)]
-    pub(crate) env_path: Option<PathBuf>,
-
-    /// How the server after `--` is reached.
-    #[arg(long = "type", visible_alias = "server-type", value_enum, ignore_case = true)]
-    #[arg(default_value = "stdio", env = "TRAYGATE_TYPE", hide_env = true)]
-    pub(crate) server_type: ServerType,
-
-    /// Headers for the server at the URL after `--`, as a JSON object.
-    #[arg(short = 'H', long, value_name = "JSON", value_parser = values::secret)]
-    #[arg(env = "TRAYGATE_HEADER", hide_env = true)]
-    pub(crate) header: Option<SecretString>,
-
-    /// The config file.
+    /// The config file [default: config.jsonc in your config folder]
     #[arg(short, long, value_name = "FILE", global = true, env = "TRAYGATE_CONFIG", hide_env = true)]
     pub(crate) config: Option<PathBuf>,
-
-    /// Accepted for mcpo: the config file is watched anyway.
-    #[arg(long, env = "TRAYGATE_HOT_RELOAD", hide_env = true, value_parser = BoolishValueParser::new())]
-    pub(crate) hot_reload: bool,
 
     /// Do not watch the config file.
     #[arg(long, env = "TRAYGATE_NO_HOT_RELOAD", hide_env = true, value_parser = BoolishValueParser::new())]
     pub(crate) no_hot_reload: bool,
 
-    /// Title of the root document.
-    #[arg(short, long, env = "TRAYGATE_NAME", hide_env = true)]
-    pub(crate) name: Option<String>,
+    /// Accepted for mcpo: the config file is watched anyway.
+    #[arg(long, env = "TRAYGATE_HOT_RELOAD", hide_env = true, value_parser = BoolishValueParser::new())]
+    pub(crate) hot_reload: bool,
 
-    /// Description of the root document.
-    #[arg(short, long, env = "TRAYGATE_DESCRIPTION", hide_env = true)]
-    pub(crate) description: Option<String>,
+    /// How much is logged: error, warn, info, debug, trace or off, or Python's names as in mcpo [default: info]
+    #[arg(long, value_name = "LEVEL", global = true, env = "TRAYGATE_LOG_LEVEL", hide_env = true)]
+    pub(crate) log_level: Option<LogLevel>,
 
-    /// Version of the root document; alone, print Traygate's.
-    #[arg(short, long, num_args = 0..=1, value_name = "VALUE")]
-    #[arg(env = "TRAYGATE_VERSION", hide_env = true)]
-    #[expect(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
-    pub(crate) version: Option<Option<String>>,
+    /// IP address to listen on; may be repeated [default: 127.0.0.1]
+    #[arg(short = 'h', long, value_name = "ADDRESS", value_delimiter = ',', value_parser = values::address)]
+    #[arg(env = "TRAYGATE_HOST", hide_env = true, help_heading = LISTENING)]
+    pub(crate) host: Vec<IpAddr>,
 
-    /// Certificate chain for HTTPS, a PEM file.
-    #[arg(short = 't', long, value_name = "FILE", requires = "ssl_keyfile")]
-    #[arg(env = "TRAYGATE_SSL_CERTFILE", hide_env = true)]
+    /// Port to listen on; 0 takes any free one [default: 8000]
+    #[arg(short, long, value_parser = values::port, env = "TRAYGATE_PORT", hide_env = true)]
+    #[arg(help_heading = LISTENING)]
+    pub(crate) port: Option<u16>,
+
+    /// Certificate chain for HTTPS, a PEM file; without --ssl-keyfile it holds the private key too.
+    #[arg(short = 't', long, value_name = "FILE")]
+    #[arg(env = "TRAYGATE_SSL_CERTFILE", hide_env = true, help_heading = LISTENING)]
     pub(crate) ssl_certfile: Option<PathBuf>,
 
     /// Private key for HTTPS, a PEM file.
-    #[arg(short = 'K', long, value_name = "FILE", requires = "ssl_certfile")]
-    #[arg(env = "TRAYGATE_SSL_KEYFILE", hide_env = true)]
+    #[arg(short = 'K', long, value_name = "FILE")]
+    #[arg(env = "TRAYGATE_SSL_KEYFILE", hide_env = true, help_heading = LISTENING)]
     pub(crate) ssl_keyfile: Option<PathBuf>,
 
+    /// Path before every server's own.
+    #[arg(long, value_name = "PATH", env = "TRAYGATE_PATH_PREFIX", hide_env = true, help_heading = LISTENING)]
+    pub(crate) path_prefix: Option<String>,
+
     /// Path that a reverse proxy in front strips; only documents show it.
-    #[arg(long, value_name = "PATH", env = "TRAYGATE_ROOT_PATH", hide_env = true)]
+    #[arg(long, value_name = "PATH", env = "TRAYGATE_ROOT_PATH", hide_env = true, help_heading = LISTENING)]
     pub(crate) root_path: Option<String>,
 
-    /// Path before every server's own.
-    #[arg(long, value_name = "PATH", env = "TRAYGATE_PATH_PREFIX", hide_env = true)]
-    pub(crate) path_prefix: Option<String>,
+    /// The key that callers must send, as bearer token or as password.
+    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::api_key, global = true)]
+    #[arg(env = "TRAYGATE_API_KEY", hide_env = true, help_heading = CALLERS)]
+    pub(crate) api_key: Option<SecretString>,
+
+    /// Let anyone read documents and docs pages without the key.
+    #[arg(long, env = "TRAYGATE_OPEN_DOCS", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = CALLERS)]
+    pub(crate) open_docs: bool,
+
+    /// Accepted for mcpo: documents and docs pages need the key anyway, unless --open-docs is given.
+    #[arg(long, env = "TRAYGATE_STRICT_AUTH", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = CALLERS)]
+    pub(crate) strict_auth: bool,
+
+    /// Host names, besides this machine's own, that requests may be addressed to; may be repeated.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(env = "TRAYGATE_ALLOWED_HOSTS", hide_env = true, help_heading = CALLERS)]
+    pub(crate) allowed_hosts: Vec<String>,
+
+    /// Web origins whose pages may call; may be repeated, `*` for any.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(env = "TRAYGATE_CORS_ALLOW_ORIGINS", hide_env = true, help_heading = CALLERS)]
+    pub(crate) cors_allow_origins: Vec<String>,
+
+    /// Environment variable for the servers; may be repeated.
+    #[arg(short, long, value_name = "NAME=VALUE", env = "TRAYGATE_ENV", hide_env = true)]
+    #[arg(help_heading = SERVERS)]
+    pub(crate) env: Vec<String>,
+
+    /// File of environment variables for the servers.
+    #[arg(long, value_name = "FILE", env = "TRAYGATE_ENV_PATH", hide_env = true, help_heading = SERVERS)]
+    pub(crate) env_path: Option<PathBuf>,
+
+    /// How the server after `--` is reached: stdio, a command; sse or streamable-http, a URL [default: stdio]
+    #[arg(
+        long = "type",
+        visible_alias = "server-type",
+        value_enum,
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    #[arg(default_value = "stdio", hide_default_value = true, env = "TRAYGATE_TYPE", hide_env = true)]
+    #[arg(value_name = "TYPE", help_heading = SERVERS)]
+    pub(crate) server_type: ServerType,
+
+    /// Headers for the server at the URL after `--`, as a JSON object.
+    #[arg(short = 'H', long, value_name = "JSON", value_parser = values::secret)]
+    #[arg(env = "TRAYGATE_HEADER", hide_env = true, help_heading = SERVERS)]
+    pub(crate) header: Option<SecretString>,
+
+    /// Title of the root document.
+    #[arg(short, long, value_name = "TEXT", env = "TRAYGATE_NAME", hide_env = true, help_heading = DOCUMENTS)]
+    pub(crate) name: Option<String>,
+
+    /// Description of the root document.
+    #[arg(short, long, value_name = "TEXT", env = "TRAYGATE_DESCRIPTION", hide_env = true)]
+    #[arg(help_heading = DOCUMENTS)]
+    pub(crate) description: Option<String>,
+
+    /// Version of the root document; alone, print Traygate's.
+    #[arg(short, long, num_args = 0..=1, value_name = "TEXT")]
+    #[arg(env = "TRAYGATE_VERSION", hide_env = true, help_heading = DOCUMENTS)]
+    #[expect(clippy::option_option, reason = "clap's form of an option whose value may be left out")]
+    pub(crate) version: Option<Option<String>>,
 
     /// Name operations as mcpo does: `tool_<name>_post`.
     #[arg(long, env = "TRAYGATE_MCPO_OPERATION_IDS", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = DOCUMENTS)]
     pub(crate) mcpo_operation_ids: bool,
-
-    /// How much is logged: error, warn, info, debug, trace, off, or mcpo's CRITICAL, ERROR, WARNING, INFO, DEBUG.
-    #[arg(long, value_name = "LEVEL", global = true, env = "TRAYGATE_LOG_LEVEL", hide_env = true)]
-    pub(crate) log_level: Option<LogLevel>,
 }
+
+const LISTENING: &str = "Where it listens";
+const CALLERS: &str = "Who may call";
+const SERVERS: &str = "Servers";
+const DOCUMENTS: &str = "Documents";
 
 /// `--type`, in all the spellings that mcpo and config files use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -208,8 +226,19 @@ impl Args {
     /// # Errors
     /// What is wrong with it, or the help that was asked for: clap's errors print themselves.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(words)?;
+        // A variable that is set to nothing, as `NAME=` in a compose file leaves it, counts as unset.
+        let mut command = Self::command().mut_args(|arg| {
+            let value = arg.get_env().and_then(std::env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+        });
+        command.build();
+        for (subcommand, option) in
+            [("check", "api_key"), ("status", "api_key"), ("secret", "api_key"), ("secret", "config")]
+        {
+            command = command.mut_subcommand(subcommand, |subcommand| without_effect(subcommand, option));
+        }
+        let words: Vec<_> = words.into_iter().collect();
+        let matches = command.try_get_matches_from_mut(&words).map_err(|error| with_a_tip(error, &words))?;
         let mut args = Self::from_arg_matches(&matches)?;
         let on_the_command_line = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
 
@@ -226,6 +255,12 @@ impl Args {
             }
             args.options.config = None;
         }
+        if args.options.ssl_keyfile.is_some() && args.options.ssl_certfile.is_none() {
+            return Err(command.error(
+                ErrorKind::MissingRequiredArgument,
+                "`--ssl-keyfile` needs its certificate: give it with `--ssl-certfile`",
+            ));
+        }
         Ok(args)
     }
 
@@ -233,4 +268,33 @@ impl Args {
     pub(crate) fn asks_version(&self) -> bool {
         self.options.version == Some(None)
     }
+}
+
+/// Leaves an option of all subcommands out of the help of one on which it has no effect.
+fn without_effect(subcommand: clap::Command, option: &'static str) -> clap::Command {
+    subcommand.mut_arg(option, |option| option.hide(true)).mut_subcommands(|below| {
+        if below.get_name() == "help" { below } else { without_effect(below, option) }
+    })
+}
+
+/// Adds a tip where a word is neither an option nor a subcommand: it is a subcommand misspelled, or a server's command
+/// without the `--` before it.
+fn with_a_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let command = Args::command();
+    let is_subcommand =
+        |word: &OsString| word.to_str().is_some_and(|word| command.find_subcommand(word).is_some());
+    let word = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) if error.kind() == ErrorKind::UnknownArgument => word.clone(),
+        _ => return error,
+    };
+    if word.starts_with('-') || words.iter().any(is_subcommand) {
+        return error;
+    }
+    let near = |name: &&str| strsim::damerau_levenshtein(name, &word) <= 2;
+    let tip = match command.get_subcommands().map(clap::Command::get_name).find(near) {
+        Some(name) => format!("did you mean `traygate {name}`?"),
+        None => "a server's command stands after `--`, as in `traygate -- uvx mcp-server-time`".to_owned(),
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
 }

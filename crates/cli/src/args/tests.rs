@@ -101,6 +101,7 @@ fn every_mcpo_command_line_is_understood() {
         ("traygate -n Mine -d What -v 2.0", "Stdio name=Mine description=What version=2.0"),
         ("traygate --version 2.0 -- s -v", "Stdio version=2.0 --=s,-v"),
         ("traygate -t c.pem -K k.pem", "Stdio cert=c.pem cert-key=k.pem"),
+        ("traygate -t both.pem", "Stdio cert=both.pem"),
         ("traygate --ssl-certfile c.pem --ssl-keyfile k.pem", "Stdio cert=c.pem cert-key=k.pem"),
         ("traygate --root-path /api --path-prefix /v1", "Stdio root=/api prefix=/v1"),
         ("traygate --log-level WARNING", "Stdio level=warn"),
@@ -113,6 +114,7 @@ fn every_mcpo_command_line_is_understood() {
         ("traygate -- check me", "Stdio --=check,me"),
         ("traygate -- status", "Stdio --=status"),
         ("traygate check c.json", "check"),
+        ("traygate --config c.json check", "check config=c.json"),
         ("traygate --config c.json openapi time", "openapi config=c.json"),
         ("traygate openapi time --config c.json", "openapi config=c.json"),
         ("traygate status --log-level debug", "status level=debug"),
@@ -152,18 +154,35 @@ fn wrong_command_lines_are_refused() {
     for line in [
         "traygate --config c.json -- uvx x",
         "traygate status -- uvx x",
-        "traygate -t c.pem",
+        "traygate -K k.pem",
         "traygate --port 70000",
         "traygate --host example.com",
         "traygate --type carrier-pigeon -- x",
         "traygate --log-level loud",
-        "traygate check",
+        "traygate check a.json b.json",
+        "traygate --api-key= --port 1",
         "traygate secret set NAME VALUE",
         "traygate uvx mcp-server-time",
     ] {
         let Err(error) = try_read(line) else { panic!("accepted: {line}") };
         assert_eq!(error.exit_code(), 2, "{line}");
     }
+}
+
+#[test]
+fn a_command_without_its_dashes_is_told_of_them() {
+    let told = |line: &str| match try_read(line) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("accepted: {line}"),
+    };
+    for line in ["traygate uvx mcp-server-time", "traygate --port 1 uvx", "traygate http://127.0.0.1:9/mcp"] {
+        assert!(told(line).contains("stands after `--`"), "{}", told(line));
+    }
+    for line in ["traygate --prot 1", "traygate chek c.json", "traygate status now"] {
+        assert!(!told(line).contains("stands after `--`"), "{}", told(line));
+    }
+    let told = told("traygate chek c.json");
+    assert!(told.contains("did you mean `traygate check`?"), "{told}");
 }
 
 #[test]

@@ -16,8 +16,23 @@ pub(super) fn address(text: &str) -> Result<IpAddr, String> {
     })
 }
 
+/// A port.
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    text.trim().parse().map_err(|_| "give a number from 0 to 65535".to_owned())
+}
+
 /// A value that no message may repeat.
 #[expect(clippy::unnecessary_wraps, reason = "the form of clap's value parsers")]
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(text.trim().into())
+}
+
+/// A key; an empty one, as `--api-key "$UNSET"` gives, is a mistake and not "no key".
+pub(super) fn api_key(text: &str) -> Result<SecretString, String> {
+    match text.trim() {
+        "" => {
+            Err("the key is empty; leave the option out to serve this machine only, without a key".to_owned())
+        }
+        key => Ok(key.into()),
+    }
 }

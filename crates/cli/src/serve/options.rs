@@ -1,4 +1,3 @@
-use secrecy::ExposeSecret as _;
 use traygate_config::OperationIds;
 use traygate_gateway::{ConfigSource, Folders, Options, Tls};
 use traygate_upstream::Environment;
@@ -16,8 +15,7 @@ pub(crate) fn options(
     Options {
         host: args.host.clone(),
         port: args.port,
-        // A variable that is set to nothing is not set.
-        api_key: args.api_key.clone().filter(|key| !key.expose_secret().is_empty()),
+        api_key: args.api_key.clone(),
         open_docs: match (args.open_docs, args.strict_auth) {
             (true, _) => Some(true),
             (false, true) => Some(false),
@@ -28,11 +26,11 @@ pub(crate) fn options(
         operation_ids: args.mcpo_operation_ids.then_some(OperationIds::Mcpo),
         root_path: args.root_path.clone(),
         path_prefix: args.path_prefix.clone(),
-        tls: args
-            .ssl_certfile
-            .clone()
-            .zip(args.ssl_keyfile.clone())
-            .map(|(certificate, key)| Tls { certificate, key }),
+        // One file may hold both, as for mcpo.
+        tls: args.ssl_certfile.clone().map(|certificate| Tls {
+            key: args.ssl_keyfile.clone().unwrap_or_else(|| certificate.clone()),
+            certificate,
+        }),
         name: args.name.clone(),
         description: args.description.clone(),
         version: args.version.clone().flatten(),

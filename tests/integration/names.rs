@@ -144,8 +144,38 @@ async fn n08_odd_server_names_are_encoded_or_refused_alone() {
         gateway.wait_ready(server).await;
         assert_eq!(gateway.call(server, "add", json!({"a": 1, "b": 1})).await.ok(), "2", "{server}");
     }
-    // What a URL cannot carry is said in the log, by its name.
-    gateway.wait_for_stderr("a/b").await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn n08_what_cannot_be_a_name_is_said_with_its_place_and_reason() {
+    let home = Home::new();
+    let names = ["-", "", ".", "..", "a/b", "a\\b", "line\nbreak"];
+    let mut text = String::from("{\"mcpServers\": {\n");
+    for name in names {
+        text += &format!("  {}: {{\"type\": \"demo\"}},\n", json!(name));
+    }
+    home.config().write_text(&(text + "  \"ok\": {\"type\": \"demo\"}\n}}\n"));
+    let gateway = Gateway::builder(&home).config_file().start().await;
+    gateway.wait_ready("ok").await;
+    let said = [
+        (2, r#""-" cannot be used: this name is reserved"#),
+        (3, r#""" cannot be used: a server's name must not be empty"#),
+        (4, r#""." cannot be used: this name is reserved"#),
+        (5, r#"".." cannot be used: this name is reserved"#),
+        (6, r#""a/b" cannot be used: a server's name must not hold a slash or a control character"#),
+        (7, r#""a\\b" cannot be used: a server's name must not hold a slash or a control character"#),
+        (8, r#""line\nbreak" cannot be used: a server's name must not hold a slash or a control character"#),
+    ];
+    for (line, said) in said {
+        let place = format!("config.json:{line}:3: ");
+        let log = gateway.stderr();
+        let told = log.lines().find(|told| told.contains(&place)).unwrap_or_else(|| panic!("{place}{log}"));
+        assert!(told.contains(said) && told.contains("Rename it"), "{told}");
+    }
+    // They are no servers of the documents either.
+    let document = gateway.get("/openapi.json").await.ok();
+    assert!(document["paths"].as_object().unwrap().keys().all(|path| path.starts_with("/ok/")));
     gateway.stop().await;
 }
 

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::{CommandFactory as _, FromArgMatches as _, builder::Resettable};
 use traygate_gateway::LogLevel;
 
 /// Traygate in the system tray: every MCP server of one config file as an OpenAPI tool server.
@@ -23,4 +24,18 @@ pub(crate) struct Arguments {
     /// Start, see that the gateway answers and the tray icon is made, and quit: 0 if all is well.
     #[arg(long)]
     pub(crate) smoke: bool,
+}
+
+impl Arguments {
+    /// Reads the command line and the `TRAYGATE_` variables, of which an empty one counts as unset.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that was asked for: clap's errors print themselves.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let command = Self::command().mut_args(|arg| {
+            let value = arg.get_env().and_then(std::env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+        });
+        Self::from_arg_matches(&command.try_get_matches()?)
+    }
 }

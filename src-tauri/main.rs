@@ -8,10 +8,13 @@ mod menu;
 mod smoke;
 mod tray;
 
-use std::{collections::HashMap, ffi::OsString, process::ExitCode};
+use std::{
+    collections::HashMap,
+    ffi::{OsStr, OsString},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use tauri::{AppHandle, RunEvent};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traygate_auth::Keychain;
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
     if let Some(code) = guardian_main() {
         return code;
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
@@ -137,7 +140,9 @@ fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> a
         folders.write_starter()?;
         folders.config_file()
     };
-    let mut variables: HashMap<_, _> = std::env::vars_os().collect();
+    // Our own options: no server needs to know them.
+    let is_ours = |name: &OsStr| name.as_encoded_bytes().starts_with(b"TRAYGATE_");
+    let mut variables: HashMap<_, _> = std::env::vars_os().filter(|(name, _)| !is_ours(name)).collect();
     variables.extend(path.map(|path| ("PATH".into(), path)));
     let environment = Environment {
         variables,

@@ -1,6 +1,7 @@
 //! The tray icon: a [`Menu`] as tauri shows it.
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -38,7 +39,15 @@ type Texts = Vec<Option<MenuItem<Wry>>>;
 
 impl Tray {
     /// Makes the icon. Call on the main thread.
-    pub(crate) fn new(app: &AppHandle, url: &str) -> tauri::Result<Self> {
+    ///
+    /// # Errors
+    /// Why there is none: the icon's picture cannot be written, or the system's library for icons is missing.
+    pub(crate) fn new(app: &AppHandle, url: &str) -> anyhow::Result<Self> {
+        let made = without_panic(|| Self::make(app, url));
+        Ok(made.ok_or_else(|| anyhow::anyhow!(NO_LIBRARY))??)
+    }
+
+    fn make(app: &AppHandle, url: &str) -> tauri::Result<Self> {
         let menu = menu_for(&Snapshot { url, catalogue: &Catalogue::default(), now: SystemTime::now() });
         let (native, texts) = build(app, &menu)?;
         let url: Arc<str> = url.into();
@@ -107,6 +116,23 @@ impl Tray {
         }
         Ok(())
     }
+}
+
+const NO_LIBRARY: &str = if cfg!(target_os = "linux") {
+    "the library libayatana-appindicator3.so.1 cannot be loaded (Debian and Ubuntu: apt install \
+     libayatana-appindicator3-1)"
+} else {
+    "the system's library for icons failed"
+};
+
+/// Does what may panic where a library is missing (libappindicator-sys does); `None` where it did. An icon is not
+/// worth the gateway's life.
+fn without_panic<T>(make: impl FnOnce() -> T) -> Option<T> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|panic| tracing::debug!("while the tray icon was made: {panic}")));
+    let made = panic::catch_unwind(AssertUnwindSafe(make));
+    panic::set_hook(hook);
+    made.ok()
 }
 
 /// Makes tauri's menu.

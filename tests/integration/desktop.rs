@@ -127,6 +127,39 @@ async fn without_an_icon_it_serves_and_says_so() {
 }
 
 #[tokio::test]
+async fn without_the_library_for_icons_it_serves_and_says_which() {
+    let session = Session::start(&[]).await;
+    // What stands first on the path and is no library ends the search of the system's loader.
+    for name in ["libayatana-appindicator3.so.1", "libappindicator3.so.1"] {
+        fs_err::write(session.home().path("tmp").join(name), "no library".repeat(100)).unwrap();
+    }
+    let mut command = session.command(&["--port", "0"]);
+    command.env("LD_LIBRARY_PATH", session.home().path("tmp"));
+    let mut traygate = Application::launch(command);
+    eventually("the missing library on stderr", async || {
+        traygate.stderr().contains("icon could not be made")
+    })
+    .await;
+    assert!(traygate.stderr().contains("libayatana-appindicator3"), "{}", traygate.stderr());
+    let stderr = traygate.stderr();
+    let (_, url) = stderr.split_once("serves at ").unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answer = reqwest::get(format!("{}/-/healthy", url.lines().next().unwrap())).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    traygate.terminate();
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+}
+
+#[tokio::test]
+async fn an_empty_variable_counts_as_unset() {
+    let session = Session::start(&[]).await;
+    let mut command = session.command(&["--port", "0", "--smoke"]);
+    command.env("TRAYGATE_CONFIG", "").env("TRAYGATE_LOG_LEVEL", "");
+    let mut traygate = Application::launch(command);
+    assert_eq!(traygate.ended_within(Duration::from_secs(30)).await, Some(0), "{}", traygate.stderr());
+}
+
+#[tokio::test]
 async fn log_levels_have_pythons_names_too() {
     let session = Session::start(&[]).await;
     session.home().config().write(&json!({"mcpServers": {}, "traygate": {"logLevel": "WARNING"}}));

@@ -27,7 +27,7 @@ pub(crate) struct Problem {
 impl Exit {
     /// The end of `--help`.
     pub(crate) const HELP: &str = "\
-Without --config and a server's command it serves the config file in your config folder, and writes a commented one \
+With neither --config nor a server's command it serves the config file in your config folder, and writes a commented one \
 there at its first run.
 
 Every option can also be given as an environment variable: TRAYGATE_PORT for --port, TRAYGATE_API_KEY for --api-key, ...
@@ -43,8 +43,8 @@ Exit codes:
 
     /// The end of `check --help`.
     pub(crate) const HELP_OF_CHECK: &str = "\
-Variables are looked up in this environment, with `--env` and `--env-path` before `check` as Traygate would be given \
-them.
+`${VAR}` is looked up in this environment. What Traygate gets by --env and --env-path stands before `check`, as in \
+`traygate --env-path .env check`.
 
 Exit codes:
   0  Traygate serves the file, with warnings or without

@@ -8,7 +8,7 @@ mod tests;
 use std::{ffi::OsString, net::IpAddr, path::PathBuf};
 
 use clap::{
-    ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+    Arg, ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
     builder::{BoolishValueParser, Resettable},
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
@@ -58,6 +58,11 @@ pub(crate) enum Command {
     Openapi {
         /// The server's name in the config file.
         server: Option<String>,
+
+        /// The key of the running gateway, where it is not in the config file.
+        #[arg(short = 'k', long, value_name = "KEY", value_parser = values::api_key)]
+        #[arg(env = "TRAYGATE_API_KEY", hide_env = true)]
+        api_key: Option<SecretString>,
     },
     /// Show the servers of the running gateway.
     Status,
@@ -132,7 +137,7 @@ pub(crate) struct ServeArgs {
     pub(crate) root_path: Option<String>,
 
     /// The key that callers must send, as bearer token or as password.
-    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::api_key, global = true)]
+    #[arg(short = 'k', long, value_name = "KEY", value_parser = values::api_key)]
     #[arg(env = "TRAYGATE_API_KEY", hide_env = true, help_heading = CALLERS)]
     pub(crate) api_key: Option<SecretString>,
 
@@ -226,17 +231,8 @@ impl Args {
     /// # Errors
     /// What is wrong with it, or the help that was asked for: clap's errors print themselves.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        // A variable that is set to nothing, as `NAME=` in a compose file leaves it, counts as unset.
-        let mut command = Self::command().mut_args(|arg| {
-            let value = arg.get_env().and_then(std::env::var_os);
-            if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
-        });
-        command.build();
-        for (subcommand, option) in
-            [("check", "api_key"), ("status", "api_key"), ("secret", "api_key"), ("secret", "config")]
-        {
-            command = command.mut_subcommand(subcommand, |subcommand| without_effect(subcommand, option));
-        }
+        let mut command =
+            Self::command().mut_args(unless_empty).mut_subcommands(|below| below.mut_args(unless_empty));
         let words: Vec<_> = words.into_iter().collect();
         let matches = command.try_get_matches_from_mut(&words).map_err(|error| with_a_tip(error, &words))?;
         let mut args = Self::from_arg_matches(&matches)?;
@@ -270,11 +266,10 @@ impl Args {
     }
 }
 
-/// Leaves an option of all subcommands out of the help of one on which it has no effect.
-fn without_effect(subcommand: clap::Command, option: &'static str) -> clap::Command {
-    subcommand.mut_arg(option, |option| option.hide(true)).mut_subcommands(|below| {
-        if below.get_name() == "help" { below } else { without_effect(below, option) }
-    })
+/// A variable that is set to nothing, as `NAME=` in a compose file leaves it, counts as unset.
+fn unless_empty(arg: Arg) -> Arg {
+    let value = arg.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
 }
 
 /// Adds a tip where a word is neither an option nor a subcommand: it is a subcommand misspelled, or a server's command

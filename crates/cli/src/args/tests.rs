@@ -117,6 +117,7 @@ fn every_mcpo_command_line_is_understood() {
         ("traygate --config c.json check", "check config=c.json"),
         ("traygate --config c.json openapi time", "openapi config=c.json"),
         ("traygate openapi time --config c.json", "openapi config=c.json"),
+        ("traygate openapi time -k s", "openapi"),
         ("traygate status --log-level debug", "status level=debug"),
         ("traygate secret set NAME", "secret"),
     ];
@@ -147,6 +148,16 @@ fn help_is_the_long_form_only() {
     let text = help.to_string();
     assert!(text.contains("-h, --host"), "{text}");
     assert!(text.contains("3  the port is in use"), "{text}");
+}
+
+#[test]
+fn every_subcommand_has_its_help() {
+    for line in ["check", "openapi", "status", "secret", "secret set", "secret list", "secret delete"] {
+        let Err(help) = try_read(&format!("traygate {line} --help")) else { panic!("no help of {line}") };
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp, "{line}: {help}");
+        // What only serving takes is not offered.
+        assert!(!help.to_string().contains("Who may call"), "{line}: {help}");
+    }
 }
 
 #[test]

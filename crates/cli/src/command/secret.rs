@@ -52,22 +52,27 @@ pub(crate) async fn secret(args: &ServeArgs, command: SecretCommand) -> Result<E
 async fn tell_running(name: &str) {
     let running = Folders::system().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
     for gateway in running {
-        let (Some(url), Some(file)) = (gateway.loopback_url(), &gateway.config) else { continue };
-        let config =
-            fs_err::read_to_string(file).ok().and_then(|text| parse(&text).config).unwrap_or_default();
-        let uses = Uses::of(name, &config);
-        let told = match GatewayClient::new(url, Some(gateway.token)) {
-            Ok(client) => uses.renew(&client).await,
-            Err(problem) => Err(problem),
-        };
-        match told {
-            Ok(lines) => lines.into_iter().for_each(output::note),
-            Err(_) => output::note(format_args!(
-                "The gateway that serves {} was not reached: restart it to apply this.",
+        // A single server from the command line names no secrets.
+        let Some(file) = gateway.config.clone() else { continue };
+        let config = fs_err::read_to_string(&file).ok().and_then(|text| parse(&text).config);
+        let uses = config.map(|config| Uses::of(name, &config));
+        if uses.as_ref().is_some_and(Uses::is_empty) {
+            continue;
+        }
+        match told(gateway, uses).await {
+            Some(lines) => lines.into_iter().for_each(output::note),
+            None => output::note(format_args!(
+                "The gateway that serves {} was not told: restart it to apply this.",
                 file.display()
             )),
         }
     }
+}
+
+/// Tells one gateway; `None` where it or its config file is out of reach.
+async fn told(gateway: RunningGateway, uses: Option<Uses>) -> Option<Vec<String>> {
+    let client = GatewayClient::new(gateway.loopback_url()?, Some(gateway.token)).ok()?;
+    uses?.renew(&client).await.ok()
 }
 
 /// Where a config names a secret.
@@ -91,6 +96,10 @@ impl Uses {
             api_key: config.settings.api_key.iter().flatten().any(names),
             servers: servers.map(|(name, _)| name.to_string()).collect(),
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.api_key && self.servers.is_empty()
     }
 
     /// Says what was done.

@@ -24,6 +24,12 @@ pub(super) fn config(words: &[OsString], args: &ServeArgs) -> Result<Config, Pro
         return Err(Exit::Usage.because("Give the server's command after `--`."));
     };
     let (name, upstream) = match args.server_type {
+        ServerType::Stdio if first.starts_with("http://") || first.starts_with("https://") => {
+            return Err(Exit::Usage.because(
+                "A URL stands after `--`, where a command is expected. Say how it is reached: `--type streamable-http`, \
+                 or `--type sse` for older servers.",
+            ));
+        }
         ServerType::Stdio => {
             let program = Path::new(first).file_stem().and_then(|stem| stem.to_str()).unwrap_or(first);
             let stdio = StdioUpstream {
@@ -130,6 +136,7 @@ mod tests {
         for line in [
             &["--type", "sse", "--", "npx"][..],
             &["--type", "sse", "--", "ftp://h/"],
+            &["--", "https://h/?key=s3cret"],
             &["--type", "sse", "--", "http://h/", "more"],
             &["--type", "sse", "-H", "s3cret", "--", "http://h/"],
             &["--type", "sse", "-H", r#"{"A": ["s3cret"]}"#, "--", "http://h/"],

@@ -130,8 +130,10 @@ async fn without_an_icon_it_serves_and_says_so() {
 async fn without_the_library_for_icons_it_serves_and_says_which() {
     let session = Session::start(&[]).await;
     // What stands first on the path and is no library ends the search of the system's loader.
-    for name in ["libayatana-appindicator3.so.1", "libappindicator3.so.1"] {
-        fs_err::write(session.home().path("tmp").join(name), "no library".repeat(100)).unwrap();
+    for library in ["libayatana-appindicator3", "libappindicator3"] {
+        for name in [format!("{library}.so.1"), format!("{library}.so")] {
+            fs_err::write(session.home().path("tmp").join(name), "no library".repeat(100)).unwrap();
+        }
     }
     let mut command = session.command(&["--port", "0"]);
     command.env("LD_LIBRARY_PATH", session.home().path("tmp"));

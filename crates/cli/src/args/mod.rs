@@ -92,7 +92,7 @@ pub(crate) enum SecretCommand {
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub(crate) struct ServeArgs {
-    /// The config file [default: config.jsonc in your config folder]
+    /// The config file.
     #[arg(short, long, value_name = "FILE", global = true, env = "TRAYGATE_CONFIG", hide_env = true)]
     pub(crate) config: Option<PathBuf>,
 

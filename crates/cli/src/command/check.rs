@@ -65,9 +65,10 @@ fn report(file: &str, text: &str, is_set: &dyn Fn(&str) -> bool) -> (String, Exi
     let has_warnings = !said.is_empty();
 
     let mut parts = Vec::new();
-    parts.extend(lines(said));
+    parts.extend(lines(&said));
     let whole_file = remarks.iter().filter(|remark| remark.server.is_none());
-    parts.extend(lines(whole_file.map(|remark| format!("{file}:{remark}")).collect()));
+    let of_mcpo: Vec<_> = whole_file.map(|remark| format!("{file}:{remark}")).collect();
+    parts.extend(lines(&of_mcpo));
     parts.extend(table(&parsed, &remarks, is_set));
     parts.extend(parsed.config.as_ref().and_then(secrets));
     parts.push(
@@ -82,7 +83,7 @@ fn report(file: &str, text: &str, is_set: &dyn Fn(&str) -> bool) -> (String, Exi
     (parts.join("\n\n"), if has_errors { Exit::Usage } else { Exit::Ok })
 }
 
-fn lines(lines: Vec<String>) -> Option<String> {
+fn lines(lines: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

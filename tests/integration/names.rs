@@ -151,11 +151,9 @@ async fn n08_odd_server_names_are_encoded_or_refused_alone() {
 async fn n08_what_cannot_be_a_name_is_said_with_its_place_and_reason() {
     let home = Home::new();
     let names = ["-", "", ".", "..", "a/b", "a\\b", "line\nbreak"];
-    let mut text = String::from("{\"mcpServers\": {\n");
-    for name in names {
-        text += &format!("  {}: {{\"type\": \"demo\"}},\n", json!(name));
-    }
-    home.config().write_text(&(text + "  \"ok\": {\"type\": \"demo\"}\n}}\n"));
+    let entry = |name: &str| format!("  {}: {{\"type\": \"demo\"}}", json!(name));
+    let entries: Vec<_> = names.into_iter().chain(["ok"]).map(entry).collect();
+    home.config().write_text(&format!("{{\"mcpServers\": {{\n{}\n}}}}\n", entries.join(",\n")));
     let gateway = Gateway::builder(&home).config_file().start().await;
     gateway.wait_ready("ok").await;
     let said = [

@@ -127,12 +127,12 @@ const NO_LIBRARY: &str = if cfg!(target_os = "linux") {
 
 /// Does what may panic where a library is missing (libappindicator-sys does); `None` where it did. An icon is not
 /// worth the gateway's life.
-fn without_panic<T>(make: impl FnOnce() -> T) -> Option<T> {
+fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|panic| tracing::debug!("while the tray icon was made: {panic}")));
-    let made = panic::catch_unwind(AssertUnwindSafe(make));
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
     panic::set_hook(hook);
-    made.ok()
+    done.ok()
 }
 
 /// Makes tauri's menu.

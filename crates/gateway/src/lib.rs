@@ -15,5 +15,5 @@ pub use admin::{DiagnosticStatus, RunningGateway, ServerLog, ServerStatus, Statu
 pub use api_key::{api_key, new_key};
 pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
-pub use logging::{LogLevel, Logging, UnknownLevel};
+pub use logging::{Held, LogLevel, Logging, UnknownLevel};
 pub use options::{ConfigSource, Options, Tls};

@@ -1,6 +1,7 @@
 //! The log: plain lines on stderr, and in a file where there is one.
 
 mod level;
+mod stderr;
 
 use std::{
     fmt::{self, Write as _},
@@ -22,11 +23,17 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
+use stderr::Stderr;
+
 pub use level::{LogLevel, UnknownLevel};
+pub use stderr::Held;
 
 /// The running log, whose level can still change.
 #[derive(Debug)]
-pub struct Logging(reload::Handle<Targets, Registry>);
+pub struct Logging {
+    level: reload::Handle<Targets, Registry>,
+    stderr: Stderr,
+}
 
 impl Logging {
     /// Starts to log on stderr. Where a log runs already, that one stays.
@@ -46,20 +53,28 @@ impl Logging {
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {
-        let (filter, handle) = reload::Layer::new(targets(level));
+        let (filter, level) = reload::Layer::new(targets(level));
         let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let lines =
-            tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colours).event_format(Line);
+        let stderr = Stderr::default();
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(stderr.clone())
+            .with_ansi(colours)
+            .event_format(Line);
         let file = file.map(|file| {
             tracing_subscriber::fmt::layer().with_writer(file).with_ansi(false).event_format(Line)
         });
         let _ = tracing_subscriber::registry().with(filter).with(lines).with(file).try_init();
-        Self(handle)
+        Self { level, stderr }
     }
 
     /// Logs as much as `level` from now on.
     pub fn set(&self, level: LogLevel) {
-        let _ = self.0.reload(targets(level));
+        let _ = self.level.reload(targets(level));
+    }
+
+    /// Keeps the lines for stderr back until the answer is dropped, for what a person should read first.
+    pub fn hold(&self) -> Held {
+        self.stderr.hold()
     }
 }
 

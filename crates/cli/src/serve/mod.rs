@@ -35,6 +35,7 @@ pub(crate) async fn serve(args: &Args) -> Result<Exit, Problem> {
         ConfigSource::Single(Box::new(single::config(&args.server, &args.options)?))
     };
     let options = options(&args.options, source.clone(), environment, folders.as_ref());
+    let held = logging.hold();
     let gateway = tokio::select! {
         started = Gateway::start(options) => started?,
         () = signals.next() => return Ok(Exit::Ok),
@@ -43,6 +44,7 @@ pub(crate) async fn serve(args: &Args) -> Result<Exit, Problem> {
         logging.set(level);
     }
     output::note(summary::summary(&gateway, &source, !args.options.no_hot_reload));
+    drop(held);
 
     signals.next().await;
     output::note("Stopping. Ctrl-C again stops at once.");

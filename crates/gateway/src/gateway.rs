@@ -194,7 +194,7 @@ impl Gateway {
 
     /// What a person gives to Open WebUI for one server: the URL that its document and tools stand under.
     pub fn server_url(&self, server: &str) -> String {
-        format!("{}{}", self.url(), admin::server_path(&self.rules.load(), server))
+        format!("{}{}", self.url(), self.rules.load().server_path(server))
     }
 
     /// Whether callers need a key by now.

@@ -5,6 +5,7 @@ mod docs;
 mod document;
 mod guard;
 mod health;
+mod incoming;
 mod metrics;
 mod prepared;
 mod problem;
@@ -20,7 +21,7 @@ use axum::Router;
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
-    guard::KeyDigest,
+    guard::{Elsewhere, KeyDigest, is_from_here},
     rules::{Layout, Rules},
     upstreams::Upstreams,
 };

@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 use traygate_config::ServerName;
-use traygate_upstream::{ServerSnapshot, ToolEntry, ToolSet};
+use traygate_upstream::{Catalogue, ServerSnapshot, ToolEntry, ToolSet};
 
 use super::{
     call::ToolValidator,
@@ -69,6 +69,20 @@ impl PreparedServers {
             known
         });
         Some(fresh)
+    }
+
+    /// Forgets what is no longer in the catalogue, counters included.
+    pub(crate) fn forget_the_gone(&self, catalogue: &Catalogue) {
+        let is_current = |name: &ServerName, prepared: &Prepared| {
+            let tools = catalogue.servers.get(name).and_then(|server| server.tools.as_ref());
+            tools.is_some_and(|tools| tools.revision == prepared.revision)
+        };
+        self.current.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.retain(|name, prepared| is_current(name, prepared));
+            known
+        });
+        self.metrics.forget_the_gone(catalogue);
     }
 }
 

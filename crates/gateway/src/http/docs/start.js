@@ -1,6 +1,5 @@
-const page = location.pathname.replace(/\/+$/, "");
 SwaggerUIBundle({
-  url: page.slice(0, page.lastIndexOf("/")) + "/openapi.json",
+  url: document.getElementById("swagger-ui").dataset.document,
   dom_id: "#swagger-ui",
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],

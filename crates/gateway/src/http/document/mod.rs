@@ -18,7 +18,7 @@ use super::{
 
 pub(crate) use self::{
     openapi::Description,
-    rendered::{Rendered, accepts_gzip, gzip},
+    rendered::{Rendered, accepts_gzip},
 };
 
 /// The documents that were asked for last, each with what it was made from.
@@ -79,11 +79,10 @@ impl Documents {
         catalogue: &Catalogue,
         prepared: &PreparedServers,
     ) -> Arc<Rendered> {
-        let now = || catalogue.servers.values().map(|server| (&server.name, known(server)));
         let made = self.root.load();
         if let Some(document) = &*made
             && Arc::ptr_eq(&document.rules, rules)
-            && document.servers.iter().map(|(name, tools)| (name, *tools)).eq(now())
+            && document.shows(catalogue)
         {
             return Arc::clone(&document.rendered);
         }
@@ -95,11 +94,37 @@ impl Documents {
         let rendered = Arc::new(Rendered::new(&openapi::of_all(rules, &servers)));
         self.root.store(Some(Arc::new(RootDocument {
             rules: Arc::clone(rules),
-            servers: now().map(|(name, tools)| (name.clone(), tools)).collect(),
+            servers: shown(catalogue).map(|(name, tools)| (name.clone(), tools)).collect(),
             rendered: Arc::clone(&rendered),
         })));
         rendered
     }
+
+    /// Forgets the documents of what is no longer in the catalogue.
+    pub(crate) fn forget_the_gone(&self, catalogue: &Catalogue) {
+        let is_current = |name: &ServerName, document: &ServerDocument| {
+            catalogue.servers.get(name).and_then(|server| known(server)) == Some(document.revision)
+        };
+        self.servers.rcu(|documents| {
+            let mut documents = HashMap::clone(documents);
+            documents.retain(|name, document| is_current(name, document));
+            documents
+        });
+        if self.root.load().as_ref().is_some_and(|document| !document.shows(catalogue)) {
+            self.root.store(None);
+        }
+    }
+}
+
+impl RootDocument {
+    fn shows(&self, catalogue: &Catalogue) -> bool {
+        self.servers.iter().map(|(name, tools)| (name, *tools)).eq(shown(catalogue))
+    }
+}
+
+/// Each server with the revision of the tools that a document shows.
+fn shown(catalogue: &Catalogue) -> impl Iterator<Item = (&ServerName, Option<u64>)> {
+    catalogue.servers.values().map(|server| (&server.name, known(server)))
 }
 
 /// The revision of the tools that a document shows; a disabled server shows none.

@@ -1,6 +1,6 @@
 use std::{fmt::Write as _, sync::Arc};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
 use traygate_config::ServerName;
 use traygate_upstream::{ServerInfo, ToolEntry};
@@ -9,10 +9,7 @@ use super::{
     operation_id::{self, Named},
     schema,
 };
-use crate::http::{Layout, Rules, prepared::Prepared};
-
-/// Unreserved characters stand for themselves (RFC 3986 §2.3); braces would make a path template.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::http::{Layout, Rules, prepared::Prepared, rules::SEGMENT};
 
 /// What documents say of one tool, whatever its path and operationId.
 #[derive(Debug)]
@@ -87,11 +84,7 @@ pub(super) fn of_server(rules: &Rules, name: &ServerName, info: &ServerInfo, pre
     let description =
         own(&rules.description).or_else(|| said(info.instructions.as_deref()).map(str::to_owned));
     let version = own(&rules.version).unwrap_or_else(|| said(Some(&info.version)).unwrap_or("0").to_owned());
-    let url = if single {
-        rules.root_path.clone()
-    } else {
-        format!("{}{}", rules.root_path, server_path(rules, name))
-    };
+    let url = format!("{}{}", rules.root_path, rules.server_path(name.as_str()));
     document(rules, &info_object(&title, description.as_deref(), &version), &url, &paths)
 }
 
@@ -116,7 +109,7 @@ pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared
     let ids = operation_id::of_all(&named);
     let mut paths = Map::new();
     for ((server, tool), id) in tools.iter().zip(&ids) {
-        let path = format!("{}{}", server_path(rules, server), tool.path);
+        let path = format!("{}{}", rules.server_path(server.as_str()), tool.path);
         paths.insert(path, json!({ "post": tool.operation(id, Some(server.as_str())) }));
     }
     let title = rules.title.clone().unwrap_or_else(|| "Traygate".to_owned());
@@ -124,7 +117,7 @@ pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared
     let description = rules.description.clone().unwrap_or_else(|| {
         let mut text = "The tools of all servers. Each server also has a document of its own:\n".to_owned();
         for (name, _) in servers {
-            let path = format!("{}{}", rules.root_path, server_path(rules, name));
+            let path = format!("{}{}", rules.root_path, rules.server_path(name.as_str()));
             // Writing to a String cannot fail.
             let _ = writeln!(text, "- [{name}]({path}/docs)");
         }
@@ -184,12 +177,6 @@ fn problem_schema() -> Value {
         "properties": { "detail": { "anyOf": [about, { "type": "array", "items": item }] } },
         "required": ["detail"],
     })
-}
-
-fn server_path(rules: &Rules, name: &ServerName) -> String {
-    let prefix = rules.path_prefix.trim_matches('/');
-    let slash = if prefix.is_empty() { "" } else { "/" };
-    format!("{slash}{prefix}/{}", utf8_percent_encode(name.as_str(), SEGMENT))
 }
 
 /// Slashes stay where they part plain segments; elsewhere clients would fold them, so they are encoded.

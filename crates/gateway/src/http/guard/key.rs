@@ -34,14 +34,17 @@ pub(crate) fn check(
         Shown::Bearer(false) => Err(wrong()),
         Shown::Basic(false) if asker == Asker::Program => Err(wrong()),
         Shown::Basic(false) | Shown::Nothing => {
-            let challenge = match asker {
-                Asker::Program => "Bearer realm=\"Traygate\"",
-                Asker::Person => {
-                    "Basic realm=\"Traygate: any name, the API key as password\", charset=\"UTF-8\""
+            let (challenge, hint) = match asker {
+                Asker::Program => {
+                    ("Bearer realm=\"Traygate\"", "Send the header `Authorization: Bearer KEY`.")
                 }
+                Asker::Person => (
+                    "Basic realm=\"Traygate: any name, the API key as password\", charset=\"UTF-8\"",
+                    "In a browser, reload and give the key as password; a program sends `Authorization: Bearer KEY`.",
+                ),
             };
             Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "An API key is needed.")
-                .hint("Send the header `Authorization: Bearer KEY`.")
+                .hint(hint)
                 .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
         }
     }

@@ -1,0 +1,66 @@
+use std::{future::poll_fn, pin::Pin, time::Duration};
+
+use axum::body::{Body, HttpBody as _};
+use bytes::Bytes;
+use http::{Version, header, request::Parts};
+use tokio::time::timeout;
+
+/// The body of a request, read no further than it is needed.
+pub(crate) struct Incoming {
+    body: Body,
+    version: Version,
+    /// The caller sends nothing before it is told to (RFC 9110 §10.1.1), and it has not been told: that happens when the
+    /// first bytes are asked for.
+    waits: bool,
+}
+
+impl Incoming {
+    /// How much of a body that nobody wants is read all the same, in bytes.
+    const REST: usize = 64 * 1024 * 1024;
+    /// For how long.
+    const LINGER: Duration = Duration::from_secs(10);
+
+    pub(crate) fn new(request: &Parts, body: Body) -> Self {
+        let expect = request.headers.get(header::EXPECT);
+        let waits = expect.is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        Self { body, version: request.version, waits }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, axum::Error>> {
+        self.waits = false;
+        loop {
+            match poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await? {
+                // What is no data are trailers, which mean nothing here.
+                Ok(frame) => match frame.into_data() {
+                    Ok(bytes) => return Some(Ok(bytes)),
+                    Err(_) => continue,
+                },
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// What is left of it, for somebody else.
+    pub(crate) fn take(&mut self) -> Body {
+        std::mem::take(&mut self.body)
+    }
+
+    /// Reads on where an answer goes out before the body was wanted: many callers write all of it before they read, and
+    /// closing on unread bytes resets the connection, answer and all (RFC 9112 §9.6). In HTTP/2 the stream alone ends.
+    pub(crate) async fn linger(mut self) {
+        if self.waits || self.version >= Version::HTTP_2 {
+            return;
+        }
+        let drained = async {
+            let mut left = Self::REST;
+            while let Some(Ok(bytes)) = self.next().await
+                && left > bytes.len()
+            {
+                left -= bytes.len();
+            }
+        };
+        // A caller that takes longer has had its chance.
+        let _ = timeout(Self::LINGER, drained).await;
+    }
+}

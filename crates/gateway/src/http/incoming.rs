@@ -31,11 +31,12 @@ impl Incoming {
         self.waits = false;
         loop {
             match poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await? {
-                // What is no data are trailers, which mean nothing here.
-                Ok(frame) => match frame.into_data() {
-                    Ok(bytes) => return Some(Ok(bytes)),
-                    Err(_) => continue,
-                },
+                Ok(frame) => {
+                    // What is no data are trailers, which mean nothing here.
+                    if let Ok(bytes) = frame.into_data() {
+                        return Some(Ok(bytes));
+                    }
+                }
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -87,13 +87,18 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// Whether something is at the path as it stands. A single server's tools could have any name: those do not count.
     fn leads(&self, rules: &Rules, is_server: impl Fn(&str) -> bool) -> bool {
         match (self, &rules.layout) {
             (Self::Asset(_) | Self::Page(_, Scope::All) | Self::Front(Scope::All), _)
             | (Self::Page(..) | Self::Front(_), Layout::Single(_)) => true,
             (_, Layout::Single(_)) | (Self::OpenTerminalProbe | Self::Nowhere, _) => false,
-            (Self::Page(_, Scope::Server(server)) | Self::Front(Scope::Server(server)), _)
-            | (Self::Tool { server, .. }, _) => is_server(server),
+            (
+                Self::Page(_, Scope::Server(server))
+                | Self::Front(Scope::Server(server))
+                | Self::Tool { server, .. },
+                _,
+            ) => is_server(server),
         }
     }
 

@@ -19,8 +19,9 @@ use super::{
     Layout, Rules, Surface, Upstreams,
     call::{self, unavailable},
     docs,
-    document::Documents,
+    document::{Documents, is_documented},
     guard::{
+        KeyDigest,
         host::{self, MachineName},
         is_from_here,
         key::{self, Asker},
@@ -110,11 +111,14 @@ impl<U: Upstreams> Face<U> {
         let is_server = |name: &str| catalogue.servers.contains_key(name);
         let (server, tool) = match Route::of(&parts.method, path, rules, is_server) {
             Route::Asset(path) => return docs::asset(path, &parts.headers),
-            Route::Page(page, scope) => {
-                return self.page(rules, origin, &catalogue, page, &scope, &parts);
+            Route::Page(Page::Document, scope) => {
+                return self.document(rules, origin, &catalogue, &scope, &parts);
+            }
+            Route::Page(Page::Docs, scope) => {
+                return docs_page(rules, origin, &catalogue, &scope, &parts.headers);
             }
             Route::Front(scope) if is_for_a_person(&parts.headers) => {
-                return self.page(rules, origin, &catalogue, Page::Docs, &scope, &parts);
+                return docs_page(rules, origin, &catalogue, &scope, &parts.headers);
             }
             Route::Front(Scope::All) => ("".into(), "".into()),
             Route::Front(Scope::Server(server)) => (server, "".into()),
@@ -127,7 +131,7 @@ impl<U: Upstreams> Face<U> {
                 ));
             }
             Route::Nowhere => {
-                check_key(rules, origin, &parts, Asker::Program)?;
+                check_key(rules, None, origin, &parts.headers, Asker::Program)?;
                 return Err(Problem::new(
                     StatusCode::NOT_FOUND,
                     "unknown-server",
@@ -136,7 +140,7 @@ impl<U: Upstreams> Face<U> {
                 .hint(format!("The servers' paths begin with `{}/`.", rules.path_prefix)));
             }
         };
-        check_key(rules, origin, &parts, Asker::Program)?;
+        check_key(rules, None, origin, &parts.headers, Asker::Program)?;
         let server = find_server(rules, &catalogue, &server)?;
         let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
         let tool = prepared.find(&tool).ok_or_else(|| {
@@ -149,36 +153,24 @@ impl<U: Upstreams> Face<U> {
         call::call(&self.upstreams, rules, server, tool, &parts.headers, body).await
     }
 
-    fn page(
+    fn document(
         &self,
         rules: &Arc<Rules>,
         origin: &Origin,
         catalogue: &Catalogue,
-        page: Page,
         scope: &Scope<'_>,
         parts: &Parts,
     ) -> Result<Response, Problem> {
-        if let (false, Some(api_key)) = (rules.open_docs, &rules.api_key) {
-            // `traygate openapi` shows the admin token; it opens nothing else here.
-            let is_ours =
-                page == Page::Document && is_from_here(&parts.uri, &parts.headers, &parts.extensions).is_ok();
-            let admin_token = rules.admin_token.as_ref().filter(|_| is_ours);
-            let keys: Vec<_> = [api_key].into_iter().chain(admin_token).collect();
-            key::check(&keys, &parts.headers, origin, Asker::Person)?;
+        if !rules.open_docs {
+            // `traygate openapi` shows the admin token, which opens no tool.
+            let is_from_here = is_from_here(&parts.uri, &parts.headers, &parts.extensions).is_ok();
+            let admin_token = rules.admin_token.as_ref().filter(|_| is_from_here);
+            check_key(rules, admin_token, origin, &parts.headers, Asker::Person)?;
         }
-        let server = match scope {
-            Scope::All => None,
-            Scope::Server(name) => Some(find_server(rules, catalogue, name)?),
-        };
-        if page == Page::Docs {
-            let path = server.map(|server| rules.server_path(server.name.as_str())).unwrap_or_default();
-            let title =
-                server.map_or_else(|| "Traygate".to_owned(), |server| format!("{} - Traygate", server.name));
-            return Ok(docs::page(rules, &title, &format!("{}{path}/openapi.json", rules.root_path)));
-        }
-        let document = match server {
-            None => self.documents.root(rules, catalogue, &self.prepared),
-            Some(server) => {
+        let document = match scope {
+            Scope::All => self.documents.root(rules, catalogue, &self.prepared),
+            Scope::Server(name) => {
+                let server = find_server(rules, catalogue, name)?;
                 self.documents.server(rules, server, &self.prepared).ok_or_else(|| unavailable(server))?
             }
         };
@@ -202,10 +194,7 @@ impl<U: Upstreams> Face<U> {
             "/-/healthy" => return Ok(health::healthy()),
             "/-/ready" => return Ok(health::ready(&self.catalogue())),
             "/-/metrics" => {
-                if rules.api_key.is_some() {
-                    let keys: Vec<_> = rules.api_key.iter().chain(&rules.admin_token).collect();
-                    key::check(&keys, &parts.headers, origin, Asker::Person)?;
-                }
+                check_key(rules, rules.admin_token.as_ref(), origin, &parts.headers, Asker::Person)?;
                 let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
                 let page = self.prepared.metrics.render(&self.catalogue());
                 return Ok(([(header::CONTENT_TYPE, kind)], page).into_response());
@@ -219,9 +208,49 @@ impl<U: Upstreams> Face<U> {
     }
 }
 
-fn check_key(rules: &Rules, origin: &Origin, parts: &Parts, asker: Asker) -> Result<(), Problem> {
+/// The docs page; a person who cannot have it reads why.
+fn docs_page(
+    rules: &Rules,
+    origin: &Origin,
+    catalogue: &Catalogue,
+    scope: &Scope<'_>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let page = || {
+        if !rules.open_docs {
+            check_key(rules, None, origin, headers, Asker::Person)?;
+        }
+        let (title, path) = match scope {
+            Scope::All => ("Traygate".to_owned(), String::new()),
+            Scope::Server(name) => {
+                let server = find_server(rules, catalogue, name)?;
+                if !is_documented(server) {
+                    return Err(unavailable(server));
+                }
+                (format!("{name} - Traygate"), rules.server_path(name))
+            }
+        };
+        Ok(docs::page(rules, &title, &format!("{}{path}/openapi.json", rules.root_path)))
+    };
+    match page() {
+        Err(problem) if is_for_a_person(headers) => Ok(docs::problem_page(problem)),
+        page => page,
+    }
+}
+
+/// Wants the key, or what opens `besides`; nothing where there is no key.
+fn check_key(
+    rules: &Rules,
+    besides: Option<&KeyDigest>,
+    origin: &Origin,
+    headers: &HeaderMap,
+    asker: Asker,
+) -> Result<(), Problem> {
     match &rules.api_key {
-        Some(api_key) => key::check(&[api_key], &parts.headers, origin, asker),
+        Some(api_key) => {
+            let keys: Vec<_> = [api_key].into_iter().chain(besides).collect();
+            key::check(&keys, headers, origin, asker)
+        }
         None => Ok(()),
     }
 }

@@ -2,11 +2,14 @@
 
 mod assets;
 
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::{
+    body::Body,
+    response::{Html, IntoResponse as _, Response},
+};
 use http::{HeaderValue, header};
 
 use self::assets::{FOLDER, are_built};
-use super::Rules;
+use super::{Rules, problem::Problem};
 
 pub(crate) use self::assets::{asset, is_asset};
 
@@ -44,14 +47,53 @@ pub(crate) fn page(rules: &Rules, title: &str, document: &str) -> Response {
              Traygate again.\n<p>The document itself is at <a href=\"{document}\">{document}</a>.\n"
         )
     };
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        // The same address may be an error for a program.
-        (header::VARY, HeaderValue::from_static("Accept")),
-    ];
-    (headers, Html(html)).into_response()
+    finished(Html(html).into_response())
+}
+
+/// The page that says why there is no document. It asks again when that may have changed.
+pub(crate) fn problem_page(problem: Problem) -> Response {
+    let words: Vec<String> = problem.words().map(|text| format!("<p>{}", with_code(text))).collect();
+    let words = words.join("\n");
+    let mut response = problem.into_response();
+    let retry = response.headers().get(header::RETRY_AFTER).and_then(|after| after.to_str().ok());
+    let refresh = retry
+        .map(|seconds| format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">\n"))
+        .unwrap_or_default();
+    let html = format!(
+        r#"<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+{refresh}<title>Traygate</title>
+<link rel="icon" href="data:,">
+<body style="font: 1.1rem/1.5 sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
+{words}
+"#
+    );
+    *response.body_mut() = Body::from(html);
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    finished(response)
+}
+
+fn finished(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // A program gets JSON at the same address.
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+/// A message's names, which stand between backticks, as HTML shows them.
+fn with_code(text: &str) -> String {
+    let parts = escape(text);
+    let parts = parts.split('`').enumerate();
+    parts
+        .map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() })
+        .collect()
 }
 
 fn escape(text: &str) -> String {

@@ -122,6 +122,11 @@ impl RootDocument {
     }
 }
 
+/// Whether there is a document of this server.
+pub(crate) fn is_documented(server: &ServerSnapshot) -> bool {
+    known(server).is_some()
+}
+
 /// Each server with the revision of the tools that a document shows.
 fn shown(catalogue: &Catalogue) -> impl Iterator<Item = (&ServerName, Option<u64>)> {
     catalogue.servers.values().map(|server| (&server.name, known(server)))

@@ -1,6 +1,6 @@
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -174,21 +174,8 @@ impl Gateway {
     /// Its URL for a person at this machine.
     pub fn url(&self) -> String {
         let scheme = if self.rules.load().tls { "https" } else { "http" };
-        let reachable = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
-        let address =
-            self.addresses.iter().find(|address| reachable(address.ip())).or(self.addresses.first());
-        let address = address.map_or_else(
-            || SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            |address| match address.ip() {
-                IpAddr::V4(ip) if ip.is_unspecified() => {
-                    SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
-                }
-                IpAddr::V6(ip) if ip.is_unspecified() => {
-                    SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
-                }
-                _ => *address,
-            },
-        );
+        let address = admin::loopback(&self.addresses).or(self.addresses.first().copied());
+        let address = address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         format!("{scheme}://{address}")
     }
 

@@ -3,18 +3,18 @@ use std::sync::Arc;
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 
-use super::{Admin, routes::refusal};
-use crate::http::{Elsewhere, is_from_here};
+use super::Admin;
+use crate::http::{Elsewhere, Problem, bearer, is_from_here};
 
 /// Lets a request on to the admin API: the token is the guard; the others are fences in case it leaks.
 pub(super) async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
     match check(&admin, &request) {
         Ok(()) => next.run(request).await,
-        Err((status, message)) => refusal(status, "unauthorized", message),
+        Err((status, message)) => Problem::new(status, "unauthorized", message).into_response(),
     }
 }
 
@@ -27,15 +27,10 @@ fn check(admin: &Admin, request: &Request) -> Result<(), (StatusCode, &'static s
         };
         (StatusCode::FORBIDDEN, message)
     })?;
-    let token = request.headers().get(header::AUTHORIZATION).and_then(bearer);
+    let token = bearer(request.headers());
     let expected = admin.rules.load().admin_token;
     if !token.zip(expected).is_some_and(|(token, expected)| expected.matches(token)) {
         return Err((StatusCode::UNAUTHORIZED, "The admin API needs the token of this start."));
     }
     Ok(())
-}
-
-fn bearer(value: &http::HeaderValue) -> Option<&[u8]> {
-    let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
 }

@@ -21,7 +21,8 @@ use axum::Router;
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
-    guard::{Elsewhere, KeyDigest, is_from_here},
+    guard::{Elsewhere, KeyDigest, bearer, is_from_here},
+    problem::{Problem, shown},
     rules::{Layout, Rules},
     upstreams::Upstreams,
 };

@@ -71,6 +71,7 @@ impl<'a> Route<'a> {
                     match Page::of(root) {
                         Some(page) => return Self::Page(page, Scope::All),
                         None if root.is_empty() => return Self::Front(Scope::All),
+                        None if is_probe(root) => return Self::OpenTerminalProbe,
                         None => {}
                     }
                 }
@@ -107,7 +108,7 @@ impl<'a> Route<'a> {
             if let Some(page) = Page::of(path) {
                 return Self::Page(page, Scope::Server(server));
             }
-            if path.trim_end_matches('/') == "api/config" {
+            if is_probe(path) {
                 return Self::OpenTerminalProbe;
             }
             if path.is_empty() {
@@ -126,6 +127,10 @@ impl Page {
             _ => None,
         }
     }
+}
+
+fn is_probe(path: &str) -> bool {
+    path.trim_end_matches('/') == "api/config"
 }
 
 fn is_read(method: &Method) -> bool {
@@ -188,6 +193,7 @@ mod tests {
             ("/docs/docs", Route::Page(Page::Docs, Scope::Server("docs".into()))),
             ("/s/docs/", Route::Page(Page::Docs, Scope::Server("s".into()))),
             ("/s/api/config", Route::OpenTerminalProbe),
+            ("/api/config", Route::OpenTerminalProbe),
             ("/s/a/docs", tool("s", "a/docs")),
         ] {
             assert_eq!(route(&Method::GET, path, &rules), expected, "{path}");

@@ -25,7 +25,7 @@ use super::{
         host::{self, MachineName},
         is_from_here,
         key::{self, Asker},
-        origin::{Origin, is_options},
+        origin::Origin,
     },
     health,
     incoming::Incoming,
@@ -104,7 +104,7 @@ impl<U: Upstreams> Face<U> {
         if own {
             return self.own(rules, origin, parts, body).await;
         }
-        if is_options(&parts.method) {
+        if parts.method == Method::OPTIONS {
             return Ok(Origin::preflight(&parts.headers));
         }
         let catalogue = self.catalogue();

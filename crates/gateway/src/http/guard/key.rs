@@ -58,13 +58,18 @@ fn wrong() -> Problem {
 fn shown(keys: &[&KeyDigest], headers: &HeaderMap, origin: &Origin) -> Shown {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Shown::Nothing };
     let known = |key: &[u8]| keys.iter().any(|digest| digest.matches(key));
-    if let Some(token) = after_scheme(value, b"bearer") {
+    if let Some(token) = bearer(headers) {
         Shown::Bearer(known(token))
     } else if let Some(pair) = after_scheme(value, b"basic").filter(|_| origin.may_use_basic()) {
         Shown::Basic(password(pair).is_some_and(|password| known(&password)))
     } else {
         Shown::Nothing
     }
+}
+
+/// The bearer token that a request shows.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    after_scheme(headers.get(header::AUTHORIZATION)?, b"bearer")
 }
 
 /// The key that an Authorization value shows, whichever way.

@@ -8,5 +8,6 @@ pub(crate) mod origin;
 
 pub(crate) use self::{
     digest::KeyDigest,
+    key::bearer,
     machine::{Elsewhere, is_from_here},
 };

@@ -2,7 +2,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use super::{host, machine::is_loopback};
 use crate::http::{Rules, problem::Problem};
@@ -101,6 +101,8 @@ impl Origin {
 
     /// Lets the page read the response, an error too.
     pub(crate) fn decorate(self, headers: &mut HeaderMap) {
+        // Where no page asked as well, for what is cached (Fetch standard, "CORS protocol and HTTP caches").
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
         let (origin, credentials) = match self {
             Self::Own(origin) | Self::Listed(origin) => (origin, true),
             Self::Tolerated(origin) => (origin, false),
@@ -114,13 +116,7 @@ impl Origin {
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("Content-Disposition, Location"),
         );
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
-}
-
-/// Whether a request is a preflight or another OPTIONS request, neither of which reaches a tool.
-pub(crate) fn is_options(method: &Method) -> bool {
-    *method == Method::OPTIONS
 }
 
 #[cfg(test)]

@@ -184,7 +184,7 @@ async fn a_wrong_method_names_the_right_one() {
 #[tokio::test]
 async fn no_server_is_taken_for_an_open_terminal() {
     let stand = Stand::with_key().ready("s", vec![tool("api/config", json!({"type": "object"}))]);
-    for path in ["/s/api/config", "/nowhere/api/config", "/s/api/config/"] {
+    for path in ["/s/api/config", "/nowhere/api/config", "/s/api/config/", "/api/config"] {
         let answer = stand.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.json()["detail"]["code"], "not-found");

@@ -73,7 +73,7 @@ pub(crate) struct Measured {
 }
 
 impl Metrics {
-    /// The counters of a tool, made at its first appearance.
+    /// The counters of a tool, made at its first call.
     pub(crate) fn meter(&self, server: &ServerName, tool: &str) -> Arc<Meter> {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         let meter = meters.entry((server.clone(), tool.to_owned())).or_insert_with(|| {

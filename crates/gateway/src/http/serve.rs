@@ -143,10 +143,8 @@ impl<U: Upstreams> Face<U> {
         check_key(rules, None, origin, &parts.headers, Asker::Program)?;
         let server = find_server(rules, &catalogue, &server)?;
         let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
-        let tool = prepared.find(&tool).ok_or_else(|| {
-            let known = prepared.tools.keys().map(String::as_str);
-            unknown_tool(rules, server, &tool, known)
-        })?;
+        let tool =
+            prepared.find(&tool).ok_or_else(|| unknown_tool(rules, server, &tool, prepared.names()))?;
         if parts.method != Method::POST {
             return Err(wrong_method("POST"));
         }

@@ -19,14 +19,14 @@ pub(crate) async fn call<U: Upstreams>(
     upstreams: &U,
     rules: &Rules,
     server: &ServerSnapshot,
-    tool: &PreparedTool,
+    tool: PreparedTool<'_>,
     headers: &HeaderMap,
     body: &mut Incoming,
 ) -> Result<Response, Problem> {
     let arguments = arguments::read(headers, body, rules.max_body_size).await?;
     let mut measured = tool.meter.start();
     let answered = async {
-        let arguments = tool.validator.check(&tool.entry, arguments)?;
+        let arguments = tool.validator.check(tool.entry, arguments)?;
         let context = CallContext { headers: forwarding::headers(rules, &server.name, headers) };
         let result = upstreams
             .call(server.name.as_str(), &tool.entry.name, arguments, context)

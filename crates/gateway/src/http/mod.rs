@@ -6,6 +6,7 @@ mod document;
 mod guard;
 mod health;
 mod incoming;
+mod lookup;
 mod metrics;
 mod prepared;
 mod problem;

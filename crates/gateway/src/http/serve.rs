@@ -11,17 +11,16 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use tower::ServiceExt as _;
-use traygate_upstream::{Catalogue, ServerSnapshot};
+use traygate_upstream::Catalogue;
 
 use super::{
-    Layout, Rules, Surface, Upstreams,
+    Rules, Surface, Upstreams,
     call::{self, unavailable},
     docs,
-    document::{Documents, is_documented},
+    document::Documents,
     guard::{
-        KeyDigest,
         host::{self, MachineName},
         is_from_here,
         key::{self, Asker},
@@ -29,8 +28,9 @@ use super::{
     },
     health,
     incoming::Incoming,
+    lookup::{find_server, unknown_tool, wrong_method},
     prepared::PreparedServers,
-    problem::{Problem, shown, suggestion},
+    problem::Problem,
     route::{Page, Route, Scope, is_own},
 };
 
@@ -115,10 +115,10 @@ impl<U: Upstreams> Face<U> {
                 return self.document(rules, origin, &catalogue, &scope, &parts);
             }
             Route::Page(Page::Docs, scope) => {
-                return docs_page(rules, origin, &catalogue, &scope, &parts.headers);
+                return docs::page(rules, origin, &catalogue, &scope, &parts.headers);
             }
-            Route::Front(scope) if is_for_a_person(&parts.headers) => {
-                return docs_page(rules, origin, &catalogue, &scope, &parts.headers);
+            Route::Front(scope) if docs::are_wanted(&parts.headers) => {
+                return docs::page(rules, origin, &catalogue, &scope, &parts.headers);
             }
             Route::Front(Scope::All) => ("".into(), "".into()),
             Route::Front(Scope::Server(server)) => (server, "".into()),
@@ -131,7 +131,7 @@ impl<U: Upstreams> Face<U> {
                 ));
             }
             Route::Nowhere => {
-                check_key(rules, None, origin, &parts.headers, Asker::Program)?;
+                key::check(rules, None, &parts.headers, origin, Asker::Program)?;
                 return Err(Problem::new(
                     StatusCode::NOT_FOUND,
                     "unknown-server",
@@ -140,7 +140,7 @@ impl<U: Upstreams> Face<U> {
                 .hint(format!("The servers' paths begin with `{}/`.", rules.path_prefix)));
             }
         };
-        check_key(rules, None, origin, &parts.headers, Asker::Program)?;
+        key::check(rules, None, &parts.headers, origin, Asker::Program)?;
         let server = find_server(rules, &catalogue, &server)?;
         let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
         let tool =
@@ -163,7 +163,7 @@ impl<U: Upstreams> Face<U> {
             // `traygate openapi` shows the admin token, which opens no tool.
             let is_from_here = is_from_here(&parts.uri, &parts.headers, &parts.extensions).is_ok();
             let admin_token = rules.admin_token.as_ref().filter(|_| is_from_here);
-            check_key(rules, admin_token, origin, &parts.headers, Asker::Person)?;
+            key::check(rules, admin_token, &parts.headers, origin, Asker::Person)?;
         }
         let document = match scope {
             Scope::All => self.documents.root(rules, catalogue, &self.prepared),
@@ -192,7 +192,7 @@ impl<U: Upstreams> Face<U> {
             "/-/healthy" => return Ok(health::healthy()),
             "/-/ready" => return Ok(health::ready(&self.catalogue())),
             "/-/metrics" => {
-                check_key(rules, rules.admin_token.as_ref(), origin, &parts.headers, Asker::Person)?;
+                key::check(rules, rules.admin_token.as_ref(), &parts.headers, origin, Asker::Person)?;
                 let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
                 let page = self.prepared.metrics.render(&self.catalogue());
                 return Ok(([(header::CONTENT_TYPE, kind)], page).into_response());
@@ -204,103 +204,4 @@ impl<U: Upstreams> Face<U> {
         // The router's error type is Infallible.
         self.own.clone().oneshot(request).await.map_err(|never| match never {})
     }
-}
-
-/// The docs page; a person who cannot have it reads why.
-fn docs_page(
-    rules: &Rules,
-    origin: &Origin,
-    catalogue: &Catalogue,
-    scope: &Scope<'_>,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let page = || {
-        if !rules.open_docs {
-            check_key(rules, None, origin, headers, Asker::Person)?;
-        }
-        let (title, path) = match scope {
-            Scope::All => ("Traygate".to_owned(), String::new()),
-            Scope::Server(name) => {
-                let server = find_server(rules, catalogue, name)?;
-                if !is_documented(server) {
-                    return Err(unavailable(server));
-                }
-                (format!("{name} - Traygate"), rules.server_path(name))
-            }
-        };
-        Ok(docs::page(rules, &title, &format!("{}{path}/openapi.json", rules.root_path)))
-    };
-    match page() {
-        Err(problem) if is_for_a_person(headers) => Ok(docs::problem_page(problem)),
-        page => page,
-    }
-}
-
-/// Wants the key, or what opens `besides`; nothing where there is no key.
-fn check_key(
-    rules: &Rules,
-    besides: Option<&KeyDigest>,
-    origin: &Origin,
-    headers: &HeaderMap,
-    asker: Asker,
-) -> Result<(), Problem> {
-    match &rules.api_key {
-        Some(api_key) => {
-            let keys: Vec<_> = [api_key].into_iter().chain(besides).collect();
-            key::check(&keys, headers, origin, asker)
-        }
-        None => Ok(()),
-    }
-}
-
-/// Whether a browser asks for something to show: programs that fetch do not name HTML.
-fn is_for_a_person(headers: &HeaderMap) -> bool {
-    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
-    ranges
-        .flat_map(|accept| accept.split(','))
-        .any(|range| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/html"))
-}
-
-fn find_server<'a>(
-    rules: &Rules,
-    catalogue: &'a Catalogue,
-    name: &str,
-) -> Result<&'a ServerSnapshot, Problem> {
-    if let Some(server) = catalogue.servers.get(name) {
-        return Ok(server);
-    }
-    let message = match (&rules.layout, name) {
-        (Layout::Many, "") => "No server is named in the path: tools are at `/SERVER/TOOL`.".to_owned(),
-        _ => format!("There is no server `{}`.", shown(name)),
-    };
-    let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-server", message);
-    let known = catalogue.servers.keys().map(traygate_config::ServerName::as_str);
-    Err(match suggestion("servers", name, known) {
-        Some(hint) => problem.hint(hint),
-        None => problem.hint("Add servers to `mcpServers` in the config file."),
-    })
-}
-
-fn unknown_tool<'a>(
-    rules: &Rules,
-    server: &ServerSnapshot,
-    tool: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Problem {
-    let message = match (&rules.layout, tool) {
-        (Layout::Many, "") => format!("`{0}` is a server: its tools are at `/{0}/TOOL`.", server.name),
-        (_, "") => "No tool is named in the path.".to_owned(),
-        _ => format!("`{}` has no tool `{}`.", server.name, shown(tool)),
-    };
-    let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-tool", message);
-    match suggestion("tools", tool, known) {
-        Some(hint) => problem.hint(hint),
-        None => problem,
-    }
-}
-
-/// 405 names what would be right (RFC 9110 §15.5.6).
-fn wrong_method(allowed: &'static str) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", format!("Use {allowed} here."))
-        .header(header::ALLOW, HeaderValue::from_static(allowed))
 }

@@ -6,10 +6,22 @@ use axum::{
     body::Body,
     response::{Html, IntoResponse as _, Response},
 };
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
+use traygate_upstream::Catalogue;
 
 use self::assets::{FOLDER, are_built};
-use super::{Rules, problem::Problem};
+use super::{
+    Rules,
+    call::unavailable,
+    document::is_documented,
+    guard::{
+        key::{self, Asker},
+        origin::Origin,
+    },
+    lookup::find_server,
+    problem::Problem,
+    route::Scope,
+};
 
 pub(crate) use self::assets::{asset, is_asset};
 
@@ -18,8 +30,46 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 );
 
+/// The docs page of a server, or of all; a person who cannot have it reads why.
+pub(crate) fn page(
+    rules: &Rules,
+    origin: &Origin,
+    catalogue: &Catalogue,
+    scope: &Scope<'_>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let page = || {
+        if !rules.open_docs {
+            key::check(rules, None, headers, origin, Asker::Person)?;
+        }
+        let (title, path) = match scope {
+            Scope::All => ("Traygate".to_owned(), String::new()),
+            Scope::Server(name) => {
+                let server = find_server(rules, catalogue, name)?;
+                if !is_documented(server) {
+                    return Err(unavailable(server));
+                }
+                (format!("{name} - Traygate"), rules.server_path(name))
+            }
+        };
+        Ok(swagger(rules, &title, &format!("{}{path}/openapi.json", rules.root_path)))
+    };
+    match page() {
+        Err(problem) if are_wanted(headers) => Ok(reason(problem)),
+        page => page,
+    }
+}
+
+/// Whether a browser asks for something to show: programs that fetch do not name HTML.
+pub(crate) fn are_wanted(headers: &HeaderMap) -> bool {
+    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+    ranges
+        .flat_map(|accept| accept.split(','))
+        .any(|range| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/html"))
+}
+
 /// The page that shows the document at `document`, a path as the browser asks for it.
-pub(crate) fn page(rules: &Rules, title: &str, document: &str) -> Response {
+fn swagger(rules: &Rules, title: &str, document: &str) -> Response {
     let (title, document) = (escape(title), escape(document));
     let folder = escape(&format!("{}{FOLDER}", rules.root_path));
     let html = if are_built() {
@@ -51,7 +101,7 @@ pub(crate) fn page(rules: &Rules, title: &str, document: &str) -> Response {
 }
 
 /// The page that says why there is no document. It asks again when that may have changed.
-pub(crate) fn problem_page(problem: Problem) -> Response {
+fn reason(problem: Problem) -> Response {
     let words: Vec<String> = problem.words().map(|text| format!("<p>{}", with_code(text))).collect();
     let words = words.join("\n");
     let mut response = problem.into_response();

@@ -65,3 +65,65 @@ impl Incoming {
         let _ = timeout(Self::LINGER, drained).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+
+    use futures::stream;
+    use http::Request;
+
+    use super::*;
+
+    const CHUNK: usize = 64 * 1024;
+
+    /// A body without end, and how much of it was read.
+    fn endless() -> (Body, Arc<AtomicUsize>) {
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&read);
+        let chunks = stream::repeat_with(move || {
+            counted.fetch_add(CHUNK, Relaxed);
+            Ok::<_, std::io::Error>(vec![b' '; CHUNK])
+        });
+        (Body::from_stream(chunks), read)
+    }
+
+    fn incoming(version: Version, expect: Option<&str>, body: Body) -> Incoming {
+        let mut request = Request::builder().version(version);
+        if let Some(expect) = expect {
+            request = request.header(header::EXPECT, expect);
+        }
+        Incoming::new(&request.body(()).unwrap().into_parts().0, body)
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_left_after_a_while() {
+        let (body, read) = endless();
+        incoming(Version::HTTP_11, None, body).linger().await;
+        assert_eq!(read.load(Relaxed), Incoming::REST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_falls_silent_is_left_too() {
+        let silent = stream::pending::<Result<Bytes, std::io::Error>>();
+        incoming(Version::HTTP_11, None, Body::from_stream(silent)).linger().await;
+    }
+
+    #[tokio::test]
+    async fn nothing_is_read_of_who_waits_and_in_http_2() {
+        for (version, expect) in [(Version::HTTP_11, Some("100-Continue")), (Version::HTTP_2, None)] {
+            let (body, read) = endless();
+            incoming(version, expect, body).linger().await;
+            assert_eq!(read.load(Relaxed), 0, "{version:?}");
+        }
+        // Who was told to go on does so.
+        let (body, read) = endless();
+        let mut begun = incoming(Version::HTTP_11, Some("100-continue"), body);
+        assert!(begun.next().await.is_some_and(|chunk| chunk.is_ok()));
+        begun.linger().await;
+        assert_eq!(read.load(Relaxed), Incoming::REST + CHUNK);
+    }
+}

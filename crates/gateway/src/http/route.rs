@@ -1,4 +1,4 @@
-//! From a method and a path to what is meant. Pure: the catalogue is asked later.
+//! From a method and a path to what is meant. Pure: of the catalogue it needs to know no more than the names of servers.
 
 use std::borrow::Cow;
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod architecture;
+mod bodies;
 mod configuration;
 mod demo;
 #[cfg(target_os = "linux")]

@@ -48,6 +48,19 @@ async fn x01_allowed_hosts_lets_a_name_in() {
     gateway.stop().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn x01_the_machines_own_name_is_known() {
+    let home = Home::new();
+    let gateway = without_key(&home).await;
+    let name = fs_err::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    for host in [name.trim().to_owned(), format!("{}.local", name.trim().to_uppercase())] {
+        let request = gateway.request(Method::GET, "/a/openapi.json").header("Host", &host);
+        assert_eq!(Answer::to(request).await.status, 200, "{host}");
+    }
+    gateway.stop().await;
+}
+
 #[tokio::test]
 async fn x02_a_foreign_origin_is_refused_and_gets_no_cors_header() {
     let home = Home::new();
@@ -165,6 +178,24 @@ async fn x05_the_default_bind_is_loopback() {
         .map(|address| if address == "0100007F" { "127.0.0.1" } else { "elsewhere" })
         .collect();
     assert_eq!(bound, ["127.0.0.1"]);
+    gateway.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn x05_every_address_of_a_list_is_served() {
+    let home = Home::new();
+    let hosts = ["127.0.0.1", "127.0.0.2"];
+    let config = json!({"mcpServers": {"a": fake(&[])}, "traygate": {"host": hosts}});
+    let gateway = Gateway::start(&home, &config).await;
+    gateway.wait_ready("a").await;
+    for (host, expected) in [(hosts[0], true), (hosts[1], true), ("127.0.0.3", false)] {
+        let (client, request) = gateway.request(Method::GET, "/a/openapi.json").build_split();
+        let mut request = request.unwrap();
+        request.url_mut().set_host(Some(host)).unwrap();
+        let answer = client.execute(request).await;
+        assert_eq!(answer.is_ok_and(|answer| answer.status() == 200), expected, "{host}");
+    }
     gateway.stop().await;
 }
 

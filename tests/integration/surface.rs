@@ -23,6 +23,33 @@ async fn health_is_for_anyone_and_metrics_are_not() {
 }
 
 #[tokio::test]
+async fn what_was_removed_leaves_no_counters() {
+    let home = Home::new();
+    let server = || fake(&[]);
+    let both = json!({"mcpServers": {"a": server(), "b": server()}});
+    let gateway = Gateway::start(&home, &both).await;
+    for round in 1..=3 {
+        for name in ["a", "b"] {
+            gateway.wait_ready(name).await;
+            assert_eq!(gateway.call(name, "add", json!({"a": 1, "b": 1})).await.ok(), "2");
+        }
+        let page = gateway.get("/-/metrics").await.text;
+        // The one that stays counts on, the one that comes back begins anew.
+        for (name, count) in [("a", round), ("b", 1)] {
+            let line =
+                format!("traygate_calls_total{{server=\"{name}\",tool=\"add\",outcome=\"ok\"}} {count}");
+            assert!(page.lines().any(|got| got == line), "{line} is missing in\n{page}");
+        }
+        home.config().write(&json!({"mcpServers": {"a": server()}}));
+        gateway.wait_for_status("/b/openapi.json", 404).await;
+        let page = gateway.get("/-/metrics").await.text;
+        assert!(page.contains("server=\"a\"") && !page.contains("server=\"b\""), "{page}");
+        home.config().write(&both);
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn the_admin_api_wants_its_token() {
     let home = Home::new();
     let gateway = Gateway::builder(&home).config(&json!({"mcpServers": {}})).api_key("k3y").start().await;
@@ -85,6 +112,20 @@ async fn nothing_is_ever_redirected() {
 }
 
 #[tokio::test]
+async fn the_address_that_a_person_is_told_shows_the_docs() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": fake(&[])}})).await;
+    gateway.wait_ready("a").await;
+    for path in ["", "/", "/a"] {
+        let page = Answer::to(gateway.request(Method::GET, path).header("Accept", "text/html,*/*")).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.header("content-type").starts_with("text/html"), "{path}");
+        assert_eq!(gateway.get(path).await.status, 404, "{path}: a program learns of its mistake");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn documents_are_openapi_31_and_can_be_gzipped() {
     let home = Home::new();
     let config = json!({"mcpServers": {"a": fake(&["--tools", "100", "--instructions", "Be kind."])}});
@@ -114,6 +155,37 @@ async fn docs_pages_load_nothing_from_elsewhere() {
         let page = gateway.get(path).await;
         assert_eq!(page.status, 200);
         assert!(!page.text.contains("https://") && !page.text.contains("src=\"//"), "{}", page.text);
+        // Only the full set builds the UI first.
+        if std::env::var_os("TRAYGATE_TEST_SERVERS").is_some() {
+            everything_that_the_page_names_is_served(&gateway, &page.text).await;
+        }
     }
     gateway.stop().await;
+}
+
+async fn everything_that_the_page_names_is_served(gateway: &Gateway, page: &str) {
+    // The least size, in bytes, that each can have.
+    let mut wanted = vec![
+        (".css", "text/css", 10_000),
+        ("bundle.js", "text/javascript", 1_000_000),
+        ("start.js", "text/javascript", 100),
+        (".png", "image/png", 100),
+        ("openapi.json", "application/json", 100),
+    ];
+    let named = ["src=\"", "href=\"", "data-document=\""].map(|attribute| page.split(attribute).skip(1));
+    for path in named.into_iter().flatten().map(|rest| rest.split('"').next().unwrap()) {
+        let at = wanted.iter().position(|(end, ..)| path.ends_with(end));
+        let (_, kind, least) = wanted.remove(at.unwrap_or_else(|| panic!("{path} in {page}")));
+        for encoding in ["identity", "gzip"] {
+            let request = gateway.request(Method::GET, path).header("Accept-Encoding", encoding);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            let got = answer.headers()["content-type"].to_str().unwrap();
+            assert!(got.starts_with(kind), "{path}: {got}");
+            let size = answer.bytes().await.unwrap().len();
+            let least = if encoding == "gzip" { least / 5 } else { least };
+            assert!(size >= least, "{path}: {size} bytes");
+        }
+    }
+    assert!(wanted.is_empty(), "{wanted:?} in {page}");
 }

@@ -11,7 +11,7 @@ use traygate_upstream::Environment;
 ///
 /// # Errors
 /// A sentence: `apiKey` cannot be used, a `${...}` in it stands for nothing, or the keychain does not answer. It never means "no key".
-pub async fn api_key(
+pub(crate) async fn api_key(
     flag: Option<&SecretString>,
     file: Option<&Result<Template, Diagnostic>>,
     environment: &Environment,

@@ -1,6 +1,6 @@
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -174,27 +174,14 @@ impl Gateway {
     /// Its URL for a person at this machine.
     pub fn url(&self) -> String {
         let scheme = if self.rules.load().tls { "https" } else { "http" };
-        let reachable = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
-        let address =
-            self.addresses.iter().find(|address| reachable(address.ip())).or(self.addresses.first());
-        let address = address.map_or_else(
-            || SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            |address| match address.ip() {
-                IpAddr::V4(ip) if ip.is_unspecified() => {
-                    SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
-                }
-                IpAddr::V6(ip) if ip.is_unspecified() => {
-                    SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
-                }
-                _ => *address,
-            },
-        );
+        let address = admin::loopback(&self.addresses).or(self.addresses.first().copied());
+        let address = address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         format!("{scheme}://{address}")
     }
 
     /// What a person gives to Open WebUI for one server: the URL that its document and tools stand under.
     pub fn server_url(&self, server: &str) -> String {
-        format!("{}{}", self.url(), admin::server_path(&self.rules.load(), server))
+        format!("{}{}", self.url(), self.rules.load().server_path(server))
     }
 
     /// Whether callers need a key by now.

@@ -12,7 +12,7 @@ mod options;
 mod reload;
 
 pub use admin::{DiagnosticStatus, RunningGateway, ServerLog, ServerStatus, Status, state_words};
-pub use api_key::{api_key, new_key};
+pub use api_key::new_key;
 pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
 pub use logging::{Held, LogLevel, Logging, UnknownLevel};

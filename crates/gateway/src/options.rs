@@ -27,7 +27,7 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// `--mcpo-operation-ids`.
     pub operation_ids: Option<OperationIds>,
-    /// `--root-path`: what a reverse proxy strips; only seen in documents.
+    /// `--root-path`: where a reverse proxy has the gateway; it may strip that or not.
     pub root_path: Option<String>,
     /// `--path-prefix`: before every server's path.
     pub path_prefix: Option<String>,

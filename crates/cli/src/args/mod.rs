@@ -132,7 +132,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "TRAYGATE_PATH_PREFIX", hide_env = true, help_heading = LISTENING)]
     pub(crate) path_prefix: Option<String>,
 
-    /// Path that a reverse proxy in front strips; only documents show it.
+    /// Where a reverse proxy has Traygate: stands before the paths in documents and docs pages.
     #[arg(long, value_name = "PATH", env = "TRAYGATE_ROOT_PATH", hide_env = true, help_heading = LISTENING)]
     pub(crate) root_path: Option<String>,
 

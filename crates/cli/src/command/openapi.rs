@@ -1,13 +1,12 @@
-use std::{net::Ipv4Addr, path::Path};
+use std::net::Ipv4Addr;
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
-use traygate_config::parse;
 use traygate_gateway::{
     ConfigSource, Folders, Gateway, LogLevel, Logging, Options, RunningGateway, ServerStatus, Status,
-    api_key, new_key, state_words,
+    new_key, state_words,
 };
-use traygate_upstream::{Catalogue, Environment, State};
+use traygate_upstream::{Catalogue, State};
 
 use crate::{
     args::ServeArgs,
@@ -24,10 +23,7 @@ pub(crate) async fn openapi(args: &ServeArgs, server: Option<&str>) -> Result<Ex
     let file = serve::config_file(args, folders.as_ref(), false)?;
     let running = folders.as_ref().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
     let document = match client::find(running, Some(&file)) {
-        Ok(gateway) if gateway.loopback_url().is_some() => {
-            let key = key_of(args, &file, &environment).await?;
-            of_running(gateway, key, server).await?
-        }
+        Ok(gateway) if gateway.loopback_url().is_some() => of_running(gateway, server).await?,
         _ => {
             let source = ConfigSource::File(file);
             of_started(serve::options(args, source, environment, folders.as_ref()), server).await?
@@ -37,35 +33,21 @@ pub(crate) async fn openapi(args: &ServeArgs, server: Option<&str>) -> Result<Ex
     Ok(Exit::Ok)
 }
 
-/// The key that opens the documents of a gateway that serves `file`.
-async fn key_of(
-    args: &ServeArgs,
-    file: &Path,
-    environment: &Environment,
-) -> Result<Option<SecretString>, Problem> {
-    let config = fs_err::read_to_string(file).ok().and_then(|text| parse(&text).config).unwrap_or_default();
-    let key = api_key(args.api_key.as_ref(), config.settings.api_key.as_ref(), environment).await;
-    key.map_err(|message| Exit::Usage.because(message))
-}
-
-async fn of_running(
-    gateway: RunningGateway,
-    key: Option<SecretString>,
-    server: Option<&str>,
-) -> Result<String, Problem> {
+/// The document, opened like the admin API by the token of the gateway's start: nobody types a key for it.
+async fn of_running(gateway: RunningGateway, server: Option<&str>) -> Result<String, Problem> {
     let url = gateway.loopback_url().unwrap_or_default();
+    let client = GatewayClient::new(url, Some(gateway.token))?;
     let path = match server {
         None => String::new(),
         Some(name) => {
-            let (_, body) =
-                GatewayClient::new(url.clone(), Some(gateway.token))?.get("/-/api/status").await?;
+            let (_, body) = client.get("/-/api/status").await?;
             let servers =
                 serde_json::from_str::<Status>(&body).map(|status| status.servers).unwrap_or_default();
             let found = servers.into_iter().find(|server| server.name == name);
             found.map(|ServerStatus { path, .. }| path).ok_or_else(|| unknown(name))?
         }
     };
-    document(&GatewayClient::new(url, key)?, &path).await
+    document(&client, &path).await
 }
 
 /// Starts the servers behind a port of their own, waits until each is ready or has failed, and ends them again.
@@ -133,8 +115,9 @@ async fn document(client: &GatewayClient, path: &str) -> Result<String, Problem>
     let (status, body) = client.get(&format!("{path}/openapi.json")).await?;
     match status {
         StatusCode::OK => Ok(body),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Exit::Usage
-            .because("The running gateway wants its key: give it with `--api-key` or TRAYGATE_API_KEY.")),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Err(Exit::Failed.because("The running gateway refuses its own token: restart it."))
+        }
         _ => {
             let answer: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
             let message = answer["detail"]["message"].as_str().unwrap_or("it gave no reason");

@@ -173,7 +173,7 @@ pub(super) struct Settings {
     log_level: Option<LogLevel>,
     /// Put before every server's path.
     path_prefix: Option<String>,
-    /// The path that a reverse proxy strips; only seen in documents.
+    /// Where a reverse proxy has Traygate, such as `/tools`: stands before the paths in documents and docs pages.
     root_path: Option<String>,
     /// The longest body of a call, in bytes; 16777216 (16 MiB) where it is left out.
     #[schemars(range(min = 1))]

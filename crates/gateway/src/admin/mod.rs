@@ -15,7 +15,10 @@ use tokio::sync::mpsc;
 use traygate_config::Diagnostic;
 use traygate_upstream::Hub;
 
-pub(crate) use self::{routes::router, running::Announcement, status::server_path};
+pub(crate) use self::{
+    routes::router,
+    running::{Announcement, loopback},
+};
 pub use self::{
     running::RunningGateway,
     status::{DiagnosticStatus, ServerLog, ServerStatus, Status, state_words},

@@ -8,10 +8,10 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::{Admin, ServerLog, ServerStatus, Status, guard::guard};
+use crate::http::{Problem, shown};
 
 /// The admin API below `/-/api/`, behind its guard.
 pub(crate) fn router(admin: Admin) -> Router {
@@ -54,7 +54,8 @@ async fn reload(State(admin): State<Arc<Admin>>) -> Response {
     let (done, is_done) = oneshot::channel();
     // Either fails only where nobody reads a file: a single server from the command line, or a gateway that ends.
     if admin.reload.send(done).await.is_err() || is_done.await.is_err() {
-        return refusal(StatusCode::CONFLICT, "no-config-file", "This gateway follows no config file.");
+        let message = "This gateway follows no config file.";
+        return Problem::new(StatusCode::CONFLICT, "no-config-file", message).into_response();
     }
     Json(status_of(&admin)).into_response()
 }
@@ -80,12 +81,13 @@ async fn log(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Res
     Json(ServerLog { server, lines }).into_response()
 }
 
-async fn unknown() -> Response {
-    refusal(StatusCode::NOT_FOUND, "unknown-path", "The admin API has no such path.")
+async fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown-path", "The admin API has no such path.")
 }
 
-async fn nothing() -> Response {
-    refusal(StatusCode::NOT_FOUND, "unknown-path", "Nothing is here. The gateway's docs are at `/docs`.")
+async fn nothing() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown-path", "Nothing is here.")
+        .hint("The gateway's docs are at `/docs`.")
 }
 
 /// What stands where the config UI will be.
@@ -102,10 +104,6 @@ async fn never_cached(mut response: Response) -> Response {
 }
 
 fn unknown_server(server: &str) -> Response {
-    refusal(StatusCode::NOT_FOUND, "unknown-server", &format!("No server is named `{server}`."))
-}
-
-/// An error in the shape of all of the gateway's errors.
-pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(json!({"detail": {"message": message, "code": code}}))).into_response()
+    let message = format!("There is no server `{}`.", shown(server));
+    Problem::new(StatusCode::NOT_FOUND, "unknown-server", message).into_response()
 }

@@ -57,18 +57,9 @@ impl RunningGateway {
             .collect()
     }
 
-    /// The URL of an address that this machine reaches by loopback, as the admin API wants it; `None` where the
-    /// gateway listens on others only.
+    /// Its URL by loopback, as the admin API wants it; `None` where the gateway listens on other addresses only.
     pub fn loopback_url(&self) -> Option<String> {
-        let address = self.addresses.iter().find_map(|address| match address.ip() {
-            ip if ip.is_loopback() => Some(*address),
-            ip if ip.is_unspecified() => {
-                let loopback: IpAddr =
-                    if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-                Some(SocketAddr::new(loopback, address.port()))
-            }
-            _ => None,
-        })?;
+        let address = loopback(&self.addresses)?;
         Some(format!("{}://{address}", if self.tls { "https" } else { "http" }))
     }
 
@@ -126,6 +117,16 @@ impl Drop for Announcement {
     }
 }
 
+/// The first address that this machine reaches by loopback, as loopback.
+pub(crate) fn loopback(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    addresses.iter().find_map(|address| match address.ip() {
+        ip if ip.is_loopback() => Some(*address),
+        IpAddr::V4(ip) if ip.is_unspecified() => Some((Ipv4Addr::LOCALHOST, address.port()).into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => Some((Ipv6Addr::LOCALHOST, address.port()).into()),
+        _ => None,
+    })
+}
+
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -160,6 +161,19 @@ mod tests {
             config: Some("/etc/traygate.jsonc".into()),
             token: "s3cret".into(),
         }
+    }
+
+    #[test]
+    fn this_machine_reaches_loopback_and_what_listens_everywhere() {
+        let first = |addresses: &[&str]| {
+            let addresses: Vec<SocketAddr> =
+                addresses.iter().map(|address| address.parse().expect("an address")).collect();
+            loopback(&addresses).map(|address| address.to_string())
+        };
+        assert_eq!(first(&["172.17.0.1:80", "127.0.0.2:80"]).as_deref(), Some("127.0.0.2:80"));
+        assert_eq!(first(&["0.0.0.0:80"]).as_deref(), Some("127.0.0.1:80"));
+        assert_eq!(first(&["[::]:80"]).as_deref(), Some("[::1]:80"));
+        assert_eq!(first(&["172.17.0.1:80"]), None);
     }
 
     #[test]

@@ -1,11 +1,10 @@
 use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use traygate_config::{Diagnostic, Severity};
 use traygate_upstream::{ServerSnapshot, State};
 
-use crate::http::{Layout, Rules};
+use crate::http::Rules;
 
 /// The answer of `GET /-/api/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,27 +70,6 @@ pub struct ServerLog {
     pub lines: Vec<String>,
 }
 
-/// RFC 3986, section 3.3: what a path segment cannot hold as it is.
-const NOT_IN_A_SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}');
-
-/// The path that a server's document and tools stand under.
-pub(crate) fn server_path(rules: &Rules, server: &str) -> String {
-    match rules.layout {
-        Layout::Single(_) => String::new(),
-        Layout::Many => format!("{}/{}", rules.path_prefix, utf8_percent_encode(server, NOT_IN_A_SEGMENT)),
-    }
-}
-
 /// A server's state in the words that a person sees, in the tray as on the command line.
 pub fn state_words(state: &State, now: SystemTime) -> String {
     match state {
@@ -120,7 +98,7 @@ impl ServerStatus {
         };
         Self {
             name: server.name.to_string(),
-            path: server_path(rules, server.name.as_str()),
+            path: rules.server_path(server.name.as_str()),
             state: state.to_owned(),
             words: state_words(&server.state, now),
             reason: reason.map(ToString::to_string),
@@ -152,15 +130,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn a_server_is_found_under_its_encoded_name() {
-        let many = Rules { path_prefix: "/v1".into(), ..Rules::default() };
-        assert_eq!(server_path(&many, "time"), "/v1/time");
-        assert_eq!(server_path(&many, "a b?ü%"), "/v1/a%20b%3F%C3%BC%25");
-        let name = traygate_config::ServerName::new("time").expect("a name");
-        assert_eq!(server_path(&Rules { layout: Layout::Single(name), ..many }, "time"), "");
-    }
 
     #[test]
     fn states_are_said_in_the_products_words() {

@@ -125,7 +125,7 @@ async fn loopback_in_all_its_spellings_passes() {
 async fn unknown_servers_and_paths_say_so() {
     let response = answer(request("/-/api/servers/nope/log")).await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    assert_eq!(json(response).await["detail"]["message"], "No server is named `nope`.");
+    assert_eq!(json(response).await["detail"]["message"], "There is no server `nope`.");
     let mut restart = request("/-/api/servers/nope/restart");
     *restart.method_mut() = http::Method::POST;
     assert_eq!(json(answer(restart).await).await["detail"]["code"], "unknown-server");

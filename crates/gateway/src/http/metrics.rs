@@ -54,7 +54,7 @@ pub(crate) struct Metrics {
     in_flight: Arc<AtomicI64>,
 }
 
-/// The counters of one tool. They outlive reloads of its server.
+/// The counters of one tool. They outlive restarts of its server.
 #[derive(Debug)]
 pub(crate) struct Meter {
     outcomes: [AtomicU64; OUTCOMES.len()],
@@ -73,7 +73,7 @@ pub(crate) struct Measured {
 }
 
 impl Metrics {
-    /// The counters of a tool, made at its first appearance.
+    /// The counters of a tool, made at its first call.
     pub(crate) fn meter(&self, server: &ServerName, tool: &str) -> Arc<Meter> {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         let meter = meters.entry((server.clone(), tool.to_owned())).or_insert_with(|| {
@@ -85,6 +85,18 @@ impl Metrics {
             })
         });
         Arc::clone(meter)
+    }
+
+    /// Forgets the counters of servers and tools that are no longer in the catalogue. While a server's tools are not
+    /// known, none of them is gone.
+    pub(crate) fn forget_the_gone(&self, catalogue: &Catalogue) {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.retain(|(server, tool), _| {
+            catalogue
+                .servers
+                .get(server)
+                .is_some_and(|server| server.tools.as_ref().is_none_or(|set| set.tools.contains_key(tool)))
+        });
     }
 
     /// The page.

@@ -5,6 +5,8 @@ mod docs;
 mod document;
 mod guard;
 mod health;
+mod incoming;
+mod lookup;
 mod metrics;
 mod prepared;
 mod problem;
@@ -20,7 +22,8 @@ use axum::Router;
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
-    guard::KeyDigest,
+    guard::{Elsewhere, KeyDigest, bearer, is_from_here},
+    problem::{Problem, shown},
     rules::{Layout, Rules},
     upstreams::Upstreams,
 };

@@ -6,9 +6,8 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use indexmap::IndexMap;
 use traygate_config::ServerName;
-use traygate_upstream::{ServerSnapshot, ToolEntry, ToolSet};
+use traygate_upstream::{Catalogue, ServerSnapshot, ToolEntry, ToolSet};
 
 use super::{
     call::ToolValidator,
@@ -16,32 +15,60 @@ use super::{
     metrics::{Meter, Metrics},
 };
 
-/// A tool, ready to be called and described.
-#[derive(Debug)]
-pub(crate) struct PreparedTool {
-    pub(crate) entry: ToolEntry,
-    pub(crate) validator: ToolValidator,
-    pub(crate) meter: Arc<Meter>,
+/// A tool, ready to be called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PreparedTool<'a> {
+    pub(crate) entry: &'a ToolEntry,
+    pub(crate) validator: &'a ToolValidator,
+    pub(crate) meter: &'a Arc<Meter>,
 }
 
-/// The tools of one [`ToolSet`].
+/// What is derived from one [`ToolSet`], each part at its first need: most tools are never called.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    revision: u64,
-    pub(crate) tools: IndexMap<String, PreparedTool>,
+    server: ServerName,
+    set: Arc<ToolSet>,
+    /// One for each tool, in their order.
+    callables: Box<[Callable]>,
     descriptions: OnceLock<Vec<Description>>,
+    metrics: Arc<Metrics>,
+}
+
+/// What the calls of one tool share.
+#[derive(Debug, Default)]
+struct Callable {
+    validator: ToolValidator,
+    meter: OnceLock<Arc<Meter>>,
 }
 
 impl Prepared {
-    /// How documents describe the tools, in their order. Made at the first need.
+    fn new(server: &ServerName, set: &Arc<ToolSet>, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            server: server.clone(),
+            set: Arc::clone(set),
+            callables: set.tools.iter().map(|_| Callable::default()).collect(),
+            descriptions: OnceLock::new(),
+            metrics: Arc::clone(metrics),
+        }
+    }
+
+    /// How documents describe the tools, in their order.
     pub(crate) fn descriptions(&self) -> &[Description] {
-        self.descriptions
-            .get_or_init(|| self.tools.values().map(|tool| Description::of(&tool.entry)).collect())
+        self.descriptions.get_or_init(|| self.set.tools.values().map(Description::of).collect())
+    }
+
+    /// The tools' names, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.set.tools.keys().map(String::as_str)
     }
 
     /// A tool by its name. `/a/` finds the tool `a` too: a redirect would lose the call.
-    pub(crate) fn find(&self, name: &str) -> Option<&PreparedTool> {
-        self.tools.get(name).or_else(|| self.tools.get(name.strip_suffix('/')?))
+    pub(crate) fn find(&self, name: &str) -> Option<PreparedTool<'_>> {
+        let tools = &self.set.tools;
+        let (at, _, entry) = tools.get_full(name).or_else(|| tools.get_full(name.strip_suffix('/')?))?;
+        let Callable { validator, meter } = self.callables.get(at)?;
+        let meter = meter.get_or_init(|| self.metrics.meter(&self.server, &entry.name));
+        Some(PreparedTool { entry, validator, meter })
     }
 }
 
@@ -49,20 +76,20 @@ impl Prepared {
 #[derive(Debug, Default)]
 pub(crate) struct PreparedServers {
     current: ArcSwap<HashMap<ServerName, Arc<Prepared>>>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl PreparedServers {
     /// What is prepared for this server's tools; `None` before they are known.
     pub(crate) fn get(&self, server: &ServerSnapshot) -> Option<Arc<Prepared>> {
-        let tools = server.tools.as_deref()?;
+        let set = server.tools.as_ref()?;
         let current = self.current.load();
         if let Some(prepared) = current.get(&server.name)
-            && prepared.revision == tools.revision
+            && prepared.set.revision == set.revision
         {
             return Some(Arc::clone(prepared));
         }
-        let fresh = Arc::new(prepare(&server.name, tools, &self.metrics));
+        let fresh = Arc::new(Prepared::new(&server.name, set, &self.metrics));
         self.current.rcu(|known| {
             let mut known = HashMap::clone(known);
             known.insert(server.name.clone(), Arc::clone(&fresh));
@@ -70,17 +97,18 @@ impl PreparedServers {
         });
         Some(fresh)
     }
-}
 
-fn prepare(server: &ServerName, tools: &ToolSet, metrics: &Metrics) -> Prepared {
-    let prepared = |entry: &ToolEntry| PreparedTool {
-        entry: entry.clone(),
-        validator: ToolValidator::default(),
-        meter: metrics.meter(server, &entry.name),
-    };
-    Prepared {
-        revision: tools.revision,
-        tools: tools.tools.iter().map(|(name, entry)| (name.clone(), prepared(entry))).collect(),
-        descriptions: OnceLock::new(),
+    /// Forgets what is no longer in the catalogue, counters included.
+    pub(crate) fn forget_the_gone(&self, catalogue: &Catalogue) {
+        let is_current = |name: &ServerName, prepared: &Prepared| {
+            let set = catalogue.servers.get(name).and_then(|server| server.tools.as_ref());
+            set.is_some_and(|set| set.revision == prepared.set.revision)
+        };
+        self.current.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.retain(|name, prepared| is_current(name, prepared));
+            known
+        });
+        self.metrics.forget_the_gone(catalogue);
     }
 }

@@ -64,6 +64,11 @@ impl Problem {
         self.0.code
     }
 
+    /// The message, and the hint where there is one.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        [Some(self.0.message.as_str()), self.0.hint.as_deref()].into_iter().flatten()
+    }
+
     fn body(&mut self) -> Value {
         let Parts { code, message, hint, data, list, .. } = &mut *self.0;
         let mut about = Map::new();

@@ -1,8 +1,13 @@
 use std::{collections::HashMap, net::SocketAddr};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use traygate_config::{HeaderForwarding, OperationIds, ServerName};
 
 use super::KeyDigest;
+
+/// What a path segment cannot hold as it is: unreserved characters stand for themselves (RFC 3986 §2.3); braces would
+/// make a path template.
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Everything about the HTTP side that the command line, the config file and the listeners decide. Pure data, swapped
 /// as a whole; documents are made anew for new rules.
@@ -28,7 +33,8 @@ pub(crate) struct Rules {
     pub(crate) operation_ids: OperationIds,
     /// `client_header_forwarding` of each server that has one.
     pub(crate) header_forwarding: HashMap<ServerName, HeaderForwarding>,
-    /// What a reverse proxy strips from paths (`/tools`, or empty); only seen in documents.
+    /// Where a reverse proxy has this gateway (`/tools`, or empty): before every path that a browser or a document is
+    /// told. A proxy may strip it or not.
     pub(crate) root_path: String,
     /// Before every server's path (`/v1`, or empty); a single server has none, as in mcpo.
     pub(crate) path_prefix: String,
@@ -54,6 +60,14 @@ pub(crate) enum Layout {
 impl Rules {
     /// Default of [`Rules::max_body_size`].
     pub(crate) const MAX_BODY_SIZE: usize = 16 * 1024 * 1024;
+
+    /// The path that a server's document and tools stand under, percent-encoded; empty where that is the root.
+    pub(crate) fn server_path(&self, server: &str) -> String {
+        match self.layout {
+            Layout::Single(_) => String::new(),
+            Layout::Many => format!("{}/{}", self.path_prefix, utf8_percent_encode(server, SEGMENT)),
+        }
+    }
 }
 
 impl Default for Rules {
@@ -77,5 +91,19 @@ impl Default for Rules {
             description: None,
             version: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_found_under_its_encoded_name() {
+        let many = Rules { path_prefix: "/v1".into(), ..Rules::default() };
+        assert_eq!(many.server_path("time"), "/v1/time");
+        assert_eq!(many.server_path("a b?ü%{"), "/v1/a%20b%3F%C3%BC%25%7B");
+        let name = ServerName::new("time").unwrap();
+        assert_eq!(Rules { layout: Layout::Single(name), ..many }.server_path("time"), "");
     }
 }

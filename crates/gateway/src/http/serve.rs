@@ -1,6 +1,9 @@
 //! One request, from the guard to the answer.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -8,23 +11,26 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Method, StatusCode, header, request};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use tower::ServiceExt as _;
-use traygate_upstream::{Catalogue, ServerSnapshot};
+use traygate_upstream::Catalogue;
 
 use super::{
-    Layout, Rules, Surface, Upstreams,
+    Rules, Surface, Upstreams,
     call::{self, unavailable},
     docs,
     document::Documents,
     guard::{
         host::{self, MachineName},
+        is_from_here,
         key::{self, Asker},
-        origin::{Origin, is_options},
+        origin::Origin,
     },
     health,
+    incoming::Incoming,
+    lookup::{find_server, unknown_tool, wrong_method},
     prepared::PreparedServers,
-    problem::{Problem, shown, suggestion},
+    problem::Problem,
     route::{Page, Route, Scope, is_own},
 };
 
@@ -36,13 +42,21 @@ pub(super) struct Face<U> {
     machine: MachineName,
     prepared: PreparedServers,
     documents: Documents,
+    /// The newest catalogue that a request has met.
+    revision: AtomicU64,
 }
 
 /// Answers any request. An error is readable for the page that asked, like any answer.
 pub(super) async fn serve<U: Upstreams>(State(face): State<Arc<Face<U>>>, request: Request) -> Response {
     let rules = face.rules.load_full();
-    let origin = Origin::of(&rules, request.uri(), request.headers());
-    let mut response = face.answer(&rules, &origin, request).await.unwrap_or_else(Problem::into_response);
+    let (parts, body) = request.into_parts();
+    let mut body = Incoming::new(&parts, body);
+    let origin = Origin::of(&rules, &parts.uri, &parts.headers);
+    let answer = face.answer(&rules, &origin, parts, &mut body).await;
+    let mut response = answer.unwrap_or_else(Problem::into_response);
+    if !response.status().is_success() {
+        body.linger().await;
+    }
     origin.decorate(response.headers_mut());
     response
 }
@@ -56,85 +70,105 @@ impl<U: Upstreams> Face<U> {
             machine: MachineName::of_this_machine(),
             prepared: PreparedServers::default(),
             documents: Documents::default(),
+            revision: AtomicU64::new(0),
         }
+    }
+
+    /// What is known now. What was derived from servers and tools that are gone by then is forgotten.
+    fn catalogue(&self) -> Arc<Catalogue> {
+        let catalogue = self.upstreams.catalogue();
+        let is_newer = |known: u64| known < catalogue.revision;
+        if is_newer(self.revision.load(Relaxed))
+            && is_newer(self.revision.fetch_max(catalogue.revision, Relaxed))
+        {
+            self.prepared.forget_the_gone(&catalogue);
+            self.documents.forget_the_gone(&catalogue);
+        }
+        catalogue
     }
 
     async fn answer(
         &self,
         rules: &Arc<Rules>,
         origin: &Origin,
-        request: Request,
+        parts: Parts,
+        body: &mut Incoming,
     ) -> Result<Response, Problem> {
-        host::check(rules, &self.machine, request.uri(), request.headers())?;
-        let path = request.uri().path();
+        host::check(rules, &self.machine, &parts.uri, &parts.headers)?;
+        let path = parts.uri.path();
         let own = is_own(path);
         // Where a sign-in ends, the authorization server's page may have navigated here; `state` is the guard.
         if path != "/-/oauth/callback" {
             origin.check(own)?;
         }
-        if is_options(request.method()) && !own {
-            return Ok(Origin::preflight(request.headers()));
-        }
         if own {
-            return self.own(rules, origin, request).await;
+            return self.own(rules, origin, parts, body).await;
         }
-        let (parts, body) = request.into_parts();
-        let route = Route::of(&parts.method, parts.uri.path(), rules);
-        if route == Route::OpenTerminalProbe {
-            return Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "This is not an open-terminal."));
+        if parts.method == Method::OPTIONS {
+            return Ok(Origin::preflight(&parts.headers));
         }
-        let (server, tool) = match route {
-            Route::Page(page, scope) => return self.page(rules, origin, page, &scope, &parts),
+        let catalogue = self.catalogue();
+        let is_server = |name: &str| catalogue.servers.contains_key(name);
+        let (server, tool) = match Route::of(&parts.method, path, rules, is_server) {
+            Route::Asset(path) => return docs::asset(path, &parts.headers),
+            Route::Page(Page::Document, scope) => {
+                return self.document(rules, origin, &catalogue, &scope, &parts);
+            }
+            Route::Page(Page::Docs, scope) => {
+                return docs::page(rules, origin, &catalogue, &scope, &parts.headers);
+            }
+            Route::Front(scope) if docs::are_wanted(&parts.headers) => {
+                return docs::page(rules, origin, &catalogue, &scope, &parts.headers);
+            }
+            Route::Front(Scope::All) => ("".into(), "".into()),
+            Route::Front(Scope::Server(server)) => (server, "".into()),
             Route::Tool { server, tool } => (server, tool),
-            Route::OpenTerminalProbe | Route::Nowhere => {
-                check_key(rules, origin, &parts, Asker::Program)?;
-                let prefix = rules.path_prefix.trim_matches('/');
+            Route::OpenTerminalProbe => {
+                return Err(Problem::new(
+                    StatusCode::NOT_FOUND,
+                    "not-found",
+                    "This is not an open-terminal.",
+                ));
+            }
+            Route::Nowhere => {
+                key::check(rules, None, &parts.headers, origin, Asker::Program)?;
                 return Err(Problem::new(
                     StatusCode::NOT_FOUND,
                     "unknown-server",
                     "There is nothing at this path.",
                 )
-                .hint(format!("The servers' paths begin with `/{prefix}/`.")));
+                .hint(format!("The servers' paths begin with `{}/`.", rules.path_prefix)));
             }
         };
-        check_key(rules, origin, &parts, Asker::Program)?;
-        let catalogue = self.upstreams.catalogue();
+        key::check(rules, None, &parts.headers, origin, Asker::Program)?;
         let server = find_server(rules, &catalogue, &server)?;
         let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
-        let tool = prepared.find(&tool).ok_or_else(|| {
-            let known = prepared.tools.keys().map(String::as_str);
-            unknown_tool(rules, server, &tool, known)
-        })?;
+        let tool =
+            prepared.find(&tool).ok_or_else(|| unknown_tool(rules, server, &tool, prepared.names()))?;
         if parts.method != Method::POST {
             return Err(wrong_method("POST"));
         }
-        call::call(&self.upstreams, rules, server, tool, parts, body).await
+        call::call(&self.upstreams, rules, server, tool, &parts.headers, body).await
     }
 
-    fn page(
+    fn document(
         &self,
         rules: &Arc<Rules>,
         origin: &Origin,
-        page: Page,
+        catalogue: &Catalogue,
         scope: &Scope<'_>,
-        parts: &request::Parts,
+        parts: &Parts,
     ) -> Result<Response, Problem> {
         if !rules.open_docs {
-            check_key(rules, origin, parts, Asker::Person)?;
+            // `traygate openapi` shows the admin token, which opens no tool.
+            let is_from_here = is_from_here(&parts.uri, &parts.headers, &parts.extensions).is_ok();
+            let admin_token = rules.admin_token.as_ref().filter(|_| is_from_here);
+            key::check(rules, admin_token, &parts.headers, origin, Asker::Person)?;
         }
-        let catalogue = self.upstreams.catalogue();
-        let server = match scope {
-            Scope::All => None,
-            Scope::Server(name) => Some(find_server(rules, &catalogue, name)?),
-        };
-        if page == Page::Docs {
-            let title =
-                server.map_or_else(|| "Traygate".to_owned(), |server| format!("{} - Traygate", server.name));
-            return Ok(docs::page(rules, &title));
-        }
-        let document = match server {
-            None => self.documents.root(rules, &catalogue, &self.prepared),
-            Some(server) => {
+        let document = match scope {
+            Scope::All => self.documents.root(rules, catalogue, &self.prepared),
+            Scope::Server(name) => {
+                let server = find_server(rules, catalogue, name)?;
                 self.documents.server(rules, server, &self.prepared).ok_or_else(|| unavailable(server))?
             }
         };
@@ -142,81 +176,32 @@ impl<U: Upstreams> Face<U> {
     }
 
     /// The gateway's own paths: health for anyone, counters for who has a key, the rest by its own guard.
-    async fn own(&self, rules: &Rules, origin: &Origin, request: Request) -> Result<Response, Problem> {
-        let path = request.uri().path();
-        let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    async fn own(
+        &self,
+        rules: &Rules,
+        origin: &Origin,
+        parts: Parts,
+        body: &mut Incoming,
+    ) -> Result<Response, Problem> {
+        let path = parts.uri.path();
+        let read = matches!(parts.method, Method::GET | Method::HEAD);
         if matches!(path, "/-/healthy" | "/-/ready" | "/-/metrics") && !read {
             return Err(wrong_method("GET, HEAD"));
         }
         match path {
             "/-/healthy" => return Ok(health::healthy()),
-            "/-/ready" => return Ok(health::ready(&self.upstreams.catalogue())),
+            "/-/ready" => return Ok(health::ready(&self.catalogue())),
             "/-/metrics" => {
-                if rules.api_key.is_some() {
-                    let keys: Vec<_> = rules.api_key.iter().chain(&rules.admin_token).collect();
-                    key::check(&keys, request.headers(), origin, Asker::Person)?;
-                }
+                key::check(rules, rules.admin_token.as_ref(), &parts.headers, origin, Asker::Person)?;
                 let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-                let page = self.prepared.metrics.render(&self.upstreams.catalogue());
+                let page = self.prepared.metrics.render(&self.catalogue());
                 return Ok(([(header::CONTENT_TYPE, kind)], page).into_response());
             }
+            _ if read && docs::is_asset(path) => return docs::asset(path, &parts.headers),
             _ => {}
         }
-        if read && let Some(asset) = docs::asset(path, request.headers()) {
-            return asset;
-        }
+        let request = Request::from_parts(parts, body.take());
         // The router's error type is Infallible.
         self.own.clone().oneshot(request).await.map_err(|never| match never {})
     }
-}
-
-fn check_key(rules: &Rules, origin: &Origin, parts: &request::Parts, asker: Asker) -> Result<(), Problem> {
-    match &rules.api_key {
-        Some(api_key) => key::check(&[api_key], &parts.headers, origin, asker),
-        None => Ok(()),
-    }
-}
-
-fn find_server<'a>(
-    rules: &Rules,
-    catalogue: &'a Catalogue,
-    name: &str,
-) -> Result<&'a ServerSnapshot, Problem> {
-    if let Some(server) = catalogue.servers.get(name) {
-        return Ok(server);
-    }
-    let message = match (&rules.layout, name) {
-        (Layout::Many, "") => "No server is named in the path: tools are at `/SERVER/TOOL`.".to_owned(),
-        _ => format!("There is no server `{}`.", shown(name)),
-    };
-    let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-server", message);
-    let known = catalogue.servers.keys().map(traygate_config::ServerName::as_str);
-    Err(match suggestion("servers", name, known) {
-        Some(hint) => problem.hint(hint),
-        None => problem.hint("Add servers to `mcpServers` in the config file."),
-    })
-}
-
-fn unknown_tool<'a>(
-    rules: &Rules,
-    server: &ServerSnapshot,
-    tool: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Problem {
-    let message = match (&rules.layout, tool) {
-        (Layout::Many, "") => format!("`{0}` is a server: its tools are at `/{0}/TOOL`.", server.name),
-        (_, "") => "No tool is named in the path.".to_owned(),
-        _ => format!("`{}` has no tool `{}`.", server.name, shown(tool)),
-    };
-    let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-tool", message);
-    match suggestion("tools", tool, known) {
-        Some(hint) => problem.hint(hint),
-        None => problem,
-    }
-}
-
-/// 405 names what would be right (RFC 9110 §15.5.6).
-fn wrong_method(allowed: &'static str) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", format!("Use {allowed} here."))
-        .header(header::ALLOW, HeaderValue::from_static(allowed))
 }

@@ -1,20 +1,22 @@
-use axum::body::Body;
-use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::http::problem::Problem;
+use crate::http::{incoming::Incoming, problem::Problem};
 
 /// Reads the arguments: a JSON object, or nothing at all for a tool that takes none.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<JsonObject, Problem> {
+pub(super) async fn read(
+    headers: &HeaderMap,
+    incoming: &mut Incoming,
+    limit: usize,
+) -> Result<JsonObject, Problem> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(too_large(limit));
     }
-    let (mut chunks, mut body) = (body.into_data_stream(), Vec::new());
-    while let Some(chunk) = chunks.next().await {
+    let mut body = Vec::new();
+    while let Some(chunk) = incoming.next().await {
         let chunk = chunk.map_err(|_| broken_off())?;
         if body.len() + chunk.len() > limit {
             return Err(too_large(limit));

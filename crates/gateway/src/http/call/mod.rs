@@ -6,11 +6,11 @@ mod forwarding;
 mod result;
 mod validator;
 
-use axum::{body::Body, response::Response};
-use http::request;
+use axum::response::Response;
+use http::HeaderMap;
 use traygate_upstream::{CallContext, ServerSnapshot};
 
-use super::{Rules, Upstreams, prepared::PreparedTool, problem::Problem};
+use super::{Rules, Upstreams, incoming::Incoming, prepared::PreparedTool, problem::Problem};
 
 pub(crate) use self::{failure::unavailable, validator::ToolValidator};
 
@@ -19,21 +19,20 @@ pub(crate) async fn call<U: Upstreams>(
     upstreams: &U,
     rules: &Rules,
     server: &ServerSnapshot,
-    tool: &PreparedTool,
-    request: request::Parts,
-    body: Body,
+    tool: PreparedTool<'_>,
+    headers: &HeaderMap,
+    body: &mut Incoming,
 ) -> Result<Response, Problem> {
-    let arguments = arguments::read(&request.headers, body, rules.max_body_size).await?;
+    let arguments = arguments::read(headers, body, rules.max_body_size).await?;
     let mut measured = tool.meter.start();
     let answered = async {
-        let arguments = tool.validator.check(&tool.entry, arguments)?;
-        let headers = forwarding::headers(rules, &server.name, &request.headers);
-        let context = CallContext { headers };
+        let arguments = tool.validator.check(tool.entry, arguments)?;
+        let context = CallContext { headers: forwarding::headers(rules, &server.name, headers) };
         let result = upstreams
             .call(server.name.as_str(), &tool.entry.name, arguments, context)
             .await
             .map_err(|error| failure::problem(server, &tool.entry.name, error))?;
-        result::respond(&result, &request.headers)
+        result::respond(&result, headers)
     }
     .await;
     match &answered {

@@ -1,6 +1,7 @@
 //! OpenAPI 3.1 documents: made once per list of tools and per set of rules, then served from memory.
 
 mod openapi;
+mod operation;
 mod operation_id;
 mod rendered;
 mod schema;
@@ -18,7 +19,7 @@ use super::{
 
 pub(crate) use self::{
     openapi::Description,
-    rendered::{Rendered, accepts_gzip, gzip},
+    rendered::{Rendered, accepts_gzip},
 };
 
 /// The documents that were asked for last, each with what it was made from.
@@ -61,7 +62,7 @@ impl Documents {
         }
         let info = &server.tools.as_ref()?.info;
         let tools = prepared.get(server)?;
-        let rendered = Arc::new(Rendered::new(&openapi::of_server(rules, &server.name, info, &tools)));
+        let rendered = Arc::new(openapi::of_server(rules, &server.name, info, &tools));
         let document =
             Arc::new(ServerDocument { rules: Arc::clone(rules), revision, rendered: Arc::clone(&rendered) });
         self.servers.rcu(|documents| {
@@ -79,11 +80,10 @@ impl Documents {
         catalogue: &Catalogue,
         prepared: &PreparedServers,
     ) -> Arc<Rendered> {
-        let now = || catalogue.servers.values().map(|server| (&server.name, known(server)));
         let made = self.root.load();
         if let Some(document) = &*made
             && Arc::ptr_eq(&document.rules, rules)
-            && document.servers.iter().map(|(name, tools)| (name, *tools)).eq(now())
+            && document.shows(catalogue)
         {
             return Arc::clone(&document.rendered);
         }
@@ -92,14 +92,45 @@ impl Documents {
             .values()
             .map(|server| (&server.name, known(server).and_then(|_| prepared.get(server))))
             .collect();
-        let rendered = Arc::new(Rendered::new(&openapi::of_all(rules, &servers)));
+        let rendered = Arc::new(openapi::of_all(rules, &servers));
         self.root.store(Some(Arc::new(RootDocument {
             rules: Arc::clone(rules),
-            servers: now().map(|(name, tools)| (name.clone(), tools)).collect(),
+            servers: shown(catalogue).map(|(name, tools)| (name.clone(), tools)).collect(),
             rendered: Arc::clone(&rendered),
         })));
         rendered
     }
+
+    /// Forgets the documents of what is no longer in the catalogue.
+    pub(crate) fn forget_the_gone(&self, catalogue: &Catalogue) {
+        let is_current = |name: &ServerName, document: &ServerDocument| {
+            catalogue.servers.get(name).and_then(|server| known(server)) == Some(document.revision)
+        };
+        self.servers.rcu(|documents| {
+            let mut documents = HashMap::clone(documents);
+            documents.retain(|name, document| is_current(name, document));
+            documents
+        });
+        if self.root.load().as_ref().is_some_and(|document| !document.shows(catalogue)) {
+            self.root.store(None);
+        }
+    }
+}
+
+impl RootDocument {
+    fn shows(&self, catalogue: &Catalogue) -> bool {
+        self.servers.iter().map(|(name, tools)| (name, *tools)).eq(shown(catalogue))
+    }
+}
+
+/// Whether there is a document of this server.
+pub(crate) fn is_documented(server: &ServerSnapshot) -> bool {
+    known(server).is_some()
+}
+
+/// Each server with the revision of the tools that a document shows.
+fn shown(catalogue: &Catalogue) -> impl Iterator<Item = (&ServerName, Option<u64>)> {
+    catalogue.servers.values().map(|server| (&server.name, known(server)))
 }
 
 /// The revision of the tools that a document shows; a disabled server shows none.

@@ -1,29 +1,35 @@
 use std::{fmt::Write as _, sync::Arc};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use percent_encoding::utf8_percent_encode;
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
 use traygate_config::ServerName;
 use traygate_upstream::{ServerInfo, ToolEntry};
 
 use super::{
+    Rendered,
+    operation::{Document, Operation, Paths},
     operation_id::{self, Named},
     schema,
 };
-use crate::http::{Layout, Rules, prepared::Prepared};
+use crate::http::{Layout, Rules, prepared::Prepared, rules::SEGMENT};
 
-/// Unreserved characters stand for themselves (RFC 3986 §2.3); braces would make a path template.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// What documents say of one tool, whatever its path and operationId.
+/// What documents say of one tool, whatever its path and operationId. Its schemas are kept as text, a tenth of what they
+/// take as values.
 #[derive(Debug)]
 pub(crate) struct Description {
     /// `/` and the tool's name, percent-encoded.
     path: String,
     name: String,
-    summary: String,
-    about: String,
-    arguments: Value,
-    result: Option<Value>,
+    pub(super) summary: String,
+    pub(super) about: String,
+    pub(super) arguments: Box<RawValue>,
+    /// Whether there is an argument that must be given.
+    pub(super) required: bool,
+    /// `{}` where the server does not say.
+    pub(super) result: Box<RawValue>,
 }
 
 impl Description {
@@ -42,44 +48,24 @@ impl Description {
             about: said(tool.description.as_deref()).unwrap_or(&summary).to_owned(),
             summary,
             name: tool.name.clone(),
-            arguments: arguments.schema,
-            result: result.map(|result| result.schema),
+            required: arguments.schema["required"].as_array().is_some_and(|names| !names.is_empty()),
+            arguments: text(&arguments.schema),
+            result: text(&result.map_or_else(|| json!({}), |result| result.schema)),
         }
-    }
-
-    fn operation(&self, id: &str, tag: Option<&str>) -> Value {
-        let required = self.arguments["required"].as_array().is_some_and(|names| !names.is_empty());
-        let mut success = json!({ "description": "What the tool answered." });
-        let result = self.result.clone().unwrap_or_else(|| json!({}));
-        success["content"] = json!({ "application/json": { "schema": result } });
-        let mut operation = json!({
-            "operationId": id,
-            "summary": self.summary,
-            "description": self.about,
-            "requestBody": {
-                "required": required,
-                "content": { "application/json": { "schema": self.arguments } },
-            },
-            "responses": {
-                "200": success,
-                "default": { "$ref": "#/components/responses/Problem" },
-            },
-        });
-        if let Some(tag) = tag {
-            operation["tags"] = json!([tag]);
-        }
-        operation
     }
 }
 
 /// The document of one server; paths are relative to the server's own address.
-pub(super) fn of_server(rules: &Rules, name: &ServerName, info: &ServerInfo, prepared: &Prepared) -> Value {
+pub(super) fn of_server(
+    rules: &Rules,
+    name: &ServerName,
+    info: &ServerInfo,
+    prepared: &Prepared,
+) -> Rendered {
     let tools = prepared.descriptions();
     let ids = operation_id::of_server(rules.operation_ids, tools.iter().map(|tool| tool.name.as_str()));
-    let mut paths = Map::new();
-    for (tool, id) in tools.iter().zip(&ids) {
-        paths.insert(tool.path.clone(), json!({ "post": tool.operation(id, None) }));
-    }
+    let operations =
+        tools.iter().zip(&ids).map(|(tool, id)| (tool.path.clone(), Operation::new(id, tool, None)));
     let single = matches!(rules.layout, Layout::Single(_));
     let own = |text: &Option<String>| text.clone().filter(|_| single);
     let named = || if single { said(info.title.as_deref()).or(said(Some(&info.name))) } else { None };
@@ -87,16 +73,12 @@ pub(super) fn of_server(rules: &Rules, name: &ServerName, info: &ServerInfo, pre
     let description =
         own(&rules.description).or_else(|| said(info.instructions.as_deref()).map(str::to_owned));
     let version = own(&rules.version).unwrap_or_else(|| said(Some(&info.version)).unwrap_or("0").to_owned());
-    let url = if single {
-        rules.root_path.clone()
-    } else {
-        format!("{}{}", rules.root_path, server_path(rules, name))
-    };
-    document(rules, &info_object(&title, description.as_deref(), &version), &url, &paths)
+    let url = format!("{}{}", rules.root_path, rules.server_path(name.as_str()));
+    render(rules, &info_object(&title, description.as_deref(), &version), &url, operations.collect())
 }
 
 /// The document of all servers; paths begin with the server's name.
-pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared>>)]) -> Value {
+pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared>>)]) -> Rendered {
     let mut tools = Vec::new();
     let mut ids = Vec::new();
     for (name, prepared) in servers {
@@ -114,23 +96,22 @@ pub(super) fn of_all(rules: &Rules, servers: &[(&ServerName, Option<Arc<Prepared
         .map(|((server, tool), id)| Named { server: server.as_str(), tool: &tool.name, id })
         .collect();
     let ids = operation_id::of_all(&named);
-    let mut paths = Map::new();
-    for ((server, tool), id) in tools.iter().zip(&ids) {
-        let path = format!("{}{}", server_path(rules, server), tool.path);
-        paths.insert(path, json!({ "post": tool.operation(id, Some(server.as_str())) }));
-    }
+    let operations = tools.iter().zip(&ids).map(|((server, tool), id)| {
+        let path = format!("{}{}", rules.server_path(server.as_str()), tool.path);
+        (path, Operation::new(id, tool, Some(server.as_str())))
+    });
     let title = rules.title.clone().unwrap_or_else(|| "Traygate".to_owned());
     let version = rules.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
     let description = rules.description.clone().unwrap_or_else(|| {
         let mut text = "The tools of all servers. Each server also has a document of its own:\n".to_owned();
         for (name, _) in servers {
-            let path = format!("{}{}", rules.root_path, server_path(rules, name));
+            let path = format!("{}{}", rules.root_path, rules.server_path(name.as_str()));
             // Writing to a String cannot fail.
             let _ = writeln!(text, "- [{name}]({path}/docs)");
         }
         text
     });
-    document(rules, &info_object(&title, Some(&description), &version), &rules.root_path, &paths)
+    render(rules, &info_object(&title, Some(&description), &version), &rules.root_path, operations.collect())
 }
 
 fn info_object(title: &str, description: Option<&str>, version: &str) -> Value {
@@ -142,25 +123,22 @@ fn info_object(title: &str, description: Option<&str>, version: &str) -> Value {
     info
 }
 
-fn document(rules: &Rules, info: &Value, url: &str, paths: &Map<String, Value>) -> Value {
+fn render(rules: &Rules, info: &Value, url: &str, paths: Vec<(String, Operation<'_>)>) -> Rendered {
     let url = if url.is_empty() { "/" } else { url };
-    let mut document = json!({
-        "openapi": "3.1.0",
-        "info": info,
-        "servers": [{ "url": url }],
-        "paths": paths,
-        "components": { "schemas": { "Problem": problem_schema() }, "responses": { "Problem": {
+    let mut components = json!({
+        "schemas": { "Problem": problem_schema() },
+        "responses": { "Problem": {
             "description": "No result. `message` says why, `hint` what to do.",
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
-        } } },
+        } },
     });
-    if rules.api_key.is_some() {
+    let security = rules.api_key.as_ref().map(|_| {
         // FastAPI's name for it, which saved clients know from mcpo.
-        document["components"]["securitySchemes"] =
-            json!({ "HTTPBearer": { "type": "http", "scheme": "bearer" } });
-        document["security"] = json!([{ "HTTPBearer": [] }]);
-    }
-    document
+        components["securitySchemes"] = json!({ "HTTPBearer": { "type": "http", "scheme": "bearer" } });
+        json!([{ "HTTPBearer": [] }])
+    });
+    let servers = json!([{ "url": url }]);
+    Rendered::new(&Document { openapi: "3.1.0", info, servers, paths: Paths(paths), components, security })
 }
 
 fn problem_schema() -> Value {
@@ -186,12 +164,6 @@ fn problem_schema() -> Value {
     })
 }
 
-fn server_path(rules: &Rules, name: &ServerName) -> String {
-    let prefix = rules.path_prefix.trim_matches('/');
-    let slash = if prefix.is_empty() { "" } else { "/" };
-    format!("{slash}{prefix}/{}", utf8_percent_encode(name.as_str(), SEGMENT))
-}
-
 /// Slashes stay where they part plain segments; elsewhere clients would fold them, so they are encoded.
 fn tool_path(name: &str) -> String {
     let plain = name.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
@@ -204,6 +176,11 @@ fn tool_path(name: &str) -> String {
         path.extend(utf8_percent_encode(segment, SEGMENT));
     }
     path
+}
+
+fn text(schema: &Value) -> Box<RawValue> {
+    // Writing a value to memory cannot fail.
+    to_raw_value(schema).unwrap_or_default()
 }
 
 fn said(text: Option<&str>) -> Option<&str> {

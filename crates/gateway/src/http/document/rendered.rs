@@ -7,7 +7,7 @@ use axum::{
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::Value;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// A document as it goes over the wire.
@@ -19,8 +19,9 @@ pub(crate) struct Rendered {
 }
 
 impl Rendered {
-    pub(crate) fn new(document: &Value) -> Self {
-        let body = Bytes::from(document.to_string());
+    pub(crate) fn new(document: &impl Serialize) -> Self {
+        // Writing to memory cannot fail.
+        let body = Bytes::from(serde_json::to_vec(document).unwrap_or_default());
         let digest = hex::encode(&Sha256::digest(&body)[..16]);
         // Hex digits and quotes are a valid header value; the fallback is never used.
         let etag =
@@ -71,7 +72,7 @@ pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
         })
 }
 
-pub(crate) fn gzip(body: &[u8]) -> Bytes {
+fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Writing to memory cannot fail.
     let _ = encoder.write_all(body);
@@ -80,6 +81,8 @@ pub(crate) fn gzip(body: &[u8]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn status(name: header::HeaderName, value: &str) -> (StatusCode, bool) {

@@ -2,7 +2,10 @@ use std::net::Ipv6Addr;
 
 use http::{HeaderMap, StatusCode, Uri, header};
 
-use crate::http::{Rules, problem::Problem};
+use crate::http::{
+    Rules,
+    problem::{Problem, shown},
+};
 
 /// Names under which a container reaches its host; a web page's DNS cannot take them over.
 const BUILT_IN: [&str; 3] = ["localhost", "host.docker.internal", "host.containers.internal"];
@@ -28,6 +31,14 @@ impl MachineName {
     }
 }
 
+/// The authority that a request names: Host, or HTTP/2's `:authority`, which hyper puts into the URI.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    match headers.get(header::HOST) {
+        Some(host) => host.to_str().ok(),
+        None => uri.authority().map(http::uri::Authority::as_str),
+    }
+}
+
 /// Refuses a Host that is neither an address nor a known name: a page of `evil.example` whose DNS points here must not
 /// get an answer. 421 is for requests to an authority that this server does not speak for (RFC 9110 §15.5.20).
 pub(crate) fn check(
@@ -36,25 +47,33 @@ pub(crate) fn check(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<(), Problem> {
-    let authority = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .or_else(|| uri.authority().map(http::uri::Authority::as_str))
-        .unwrap_or_default();
-    let host = without_port(authority).trim_end_matches('.');
-    if is_address(host)
+    // RFC 9112 §3.2: none, several or an unreadable Host MUST be answered with 400.
+    let several = headers.get_all(header::HOST).iter().nth(1).is_some();
+    let Some(named) = authority(uri, headers).filter(|named| !named.is_empty() && !several) else {
+        let message = "A request names one host, and this one does not.";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "unknown-host", message));
+    };
+    // A target that is a whole URL names its own, which MUST win over Host (RFC 9112 §3.2.2): here both have to pass.
+    let target = uri.authority().map(http::uri::Authority::as_str);
+    for authority in [named].into_iter().chain(target) {
+        let host = without_port(authority).trim_end_matches('.');
+        if !is_known(rules, machine, host) {
+            return Err(Problem::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "unknown-host",
+                format!("This gateway does not answer to the host name `{}`.", shown(host)),
+            )
+            .hint(format!("Start Traygate with `--allowed-hosts {}`, or use its IP address.", shown(host))));
+        }
+    }
+    Ok(())
+}
+
+fn is_known(rules: &Rules, machine: &MachineName, host: &str) -> bool {
+    is_address(host)
         || BUILT_IN.iter().any(|name| host.eq_ignore_ascii_case(name))
         || machine.is(host)
         || rules.allowed_hosts.iter().any(|allowed| matches(allowed, host))
-    {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::MISDIRECTED_REQUEST,
-        "unknown-host",
-        format!("This gateway does not answer to the host name `{host}`."),
-    )
-    .hint(format!("Start Traygate with `--allowed-hosts {host}`, or use its IP address.")))
 }
 
 /// `host` of `host:port`, `[v6]:port` and `host`.
@@ -130,6 +149,23 @@ mod tests {
         assert!(!passes("evilcorp.example", &["*.corp.example"]));
         assert!(!passes("corp.example", &["*.corp.example"]));
         assert!(passes("anything.example", &["*"]));
+    }
+
+    #[test]
+    fn a_request_names_one_host() {
+        let known = |target: &'static str, hosts: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, http::HeaderValue::from_static(host));
+            }
+            check(&Rules::default(), &MachineName::new(""), &Uri::from_static(target), &headers).is_ok()
+        };
+        assert!(known("/", &["localhost"]));
+        assert!(!known("/", &[]));
+        assert!(!known("/", &["localhost", "localhost"]));
+        assert!(!known("/", &["localhost", "evil.example"]));
+        assert!(known("http://127.0.0.1/", &["localhost"]));
+        assert!(!known("http://evil.example/", &["localhost"]));
     }
 
     #[test]

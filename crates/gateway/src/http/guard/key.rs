@@ -2,7 +2,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{KeyDigest, origin::Origin};
-use crate::http::problem::Problem;
+use crate::http::{Rules, problem::Problem};
 
 /// Whether a browser should ask its user for the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,28 +20,35 @@ enum Shown {
     Basic(bool),
 }
 
-/// Wants one of `keys`, as bearer token (RFC 6750 §2.1) or as the password of Basic (RFC 7617).
+/// Where there is an API key wants it, or what else is as good, as bearer token (RFC 6750 §2.1) or as the password of
+/// Basic (RFC 7617).
 ///
 /// None is 401 and a wrong one 403, as in mcpo; but a person who mistyped the password is asked again (401).
 pub(crate) fn check(
-    keys: &[&KeyDigest],
+    rules: &Rules,
+    as_good: Option<&KeyDigest>,
     headers: &HeaderMap,
     origin: &Origin,
     asker: Asker,
 ) -> Result<(), Problem> {
-    match shown(keys, headers, origin) {
+    let Some(api_key) = &rules.api_key else { return Ok(()) };
+    let is_known = |key: &[u8]| api_key.matches(key) || as_good.is_some_and(|other| other.matches(key));
+    match shown(is_known, headers, origin) {
         Shown::Bearer(true) | Shown::Basic(true) => Ok(()),
         Shown::Bearer(false) => Err(wrong()),
         Shown::Basic(false) if asker == Asker::Program => Err(wrong()),
         Shown::Basic(false) | Shown::Nothing => {
-            let challenge = match asker {
-                Asker::Program => "Bearer realm=\"Traygate\"",
-                Asker::Person => {
-                    "Basic realm=\"Traygate: any name, the API key as password\", charset=\"UTF-8\""
+            let (challenge, hint) = match asker {
+                Asker::Program => {
+                    ("Bearer realm=\"Traygate\"", "Send the header `Authorization: Bearer KEY`.")
                 }
+                Asker::Person => (
+                    "Basic realm=\"Traygate: any name, the API key as password\", charset=\"UTF-8\"",
+                    "In a browser, reload and give the key as password; a program sends `Authorization: Bearer KEY`.",
+                ),
             };
             Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "An API key is needed.")
-                .hint("Send the header `Authorization: Bearer KEY`.")
+                .hint(hint)
                 .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
         }
     }
@@ -52,16 +59,20 @@ fn wrong() -> Problem {
         .hint("Set the key that Traygate was started with in the caller's settings.")
 }
 
-fn shown(keys: &[&KeyDigest], headers: &HeaderMap, origin: &Origin) -> Shown {
+fn shown(is_known: impl Fn(&[u8]) -> bool, headers: &HeaderMap, origin: &Origin) -> Shown {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Shown::Nothing };
-    let known = |key: &[u8]| keys.iter().any(|digest| digest.matches(key));
-    if let Some(token) = after_scheme(value, b"bearer") {
-        Shown::Bearer(known(token))
+    if let Some(token) = bearer(headers) {
+        Shown::Bearer(is_known(token))
     } else if let Some(pair) = after_scheme(value, b"basic").filter(|_| origin.may_use_basic()) {
-        Shown::Basic(password(pair).is_some_and(|password| known(&password)))
+        Shown::Basic(password(pair).is_some_and(|password| is_known(&password)))
     } else {
         Shown::Nothing
     }
+}
+
+/// The bearer token that a request shows.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    after_scheme(headers.get(header::AUTHORIZATION)?, b"bearer")
 }
 
 /// The key that an Authorization value shows, whichever way.
@@ -91,12 +102,13 @@ mod tests {
     use super::*;
 
     fn status(authorization: Option<&str>, origin: &Origin, asker: Asker) -> u16 {
-        let key = KeyDigest::of(&SecretString::from("k3y"));
+        let api_key = Some(KeyDigest::of(&SecretString::from("k3y")));
+        let rules = Rules { api_key, ..Rules::default() };
         let mut headers = HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
-        match check(&[&key], &headers, origin, asker) {
+        match check(&rules, None, &headers, origin, asker) {
             Ok(()) => 200,
             Err(problem) => problem.into_response().status().as_u16(),
         }

@@ -3,6 +3,11 @@
 mod digest;
 pub(crate) mod host;
 pub(crate) mod key;
+mod machine;
 pub(crate) mod origin;
 
-pub(crate) use self::digest::KeyDigest;
+pub(crate) use self::{
+    digest::KeyDigest,
+    key::bearer,
+    machine::{Elsewhere, is_from_here},
+};

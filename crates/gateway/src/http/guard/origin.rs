@@ -1,12 +1,10 @@
-use std::net::IpAddr;
-
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
-use super::host::without_port;
+use super::{host, machine::is_loopback};
 use crate::http::{Rules, problem::Problem};
 
 /// Whose page sent a request, as far as its Origin header says (Fetch standard §3.1).
@@ -31,10 +29,7 @@ impl Origin {
         let Some(value) = headers.get(header::ORIGIN) else { return Self::None };
         let origin = value.to_str().unwrap_or_default();
         let Some((scheme, authority)) = origin.split_once("://") else { return Self::Foreign(value.clone()) };
-        let own = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .or_else(|| uri.authority().map(http::uri::Authority::as_str));
+        let own = host::authority(uri, headers);
         let web = scheme == "http" || scheme == "https";
         if web && own.is_some_and(|own| own.eq_ignore_ascii_case(authority)) {
             Self::Own(value.clone())
@@ -45,7 +40,7 @@ impl Origin {
         {
             Self::Listed(value.clone())
         } else if rules.cors_origins.iter().any(|listed| listed == "*")
-            || (web && rules.api_key.is_some() && is_loopback(authority))
+            || (web && rules.api_key.is_some() && is_loopback(host::without_port(authority)))
         {
             Self::Tolerated(value.clone())
         } else {
@@ -106,6 +101,8 @@ impl Origin {
 
     /// Lets the page read the response, an error too.
     pub(crate) fn decorate(self, headers: &mut HeaderMap) {
+        // Where no page asked as well, for what is cached (Fetch standard, "CORS protocol and HTTP caches").
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
         let (origin, credentials) = match self {
             Self::Own(origin) | Self::Listed(origin) => (origin, true),
             Self::Tolerated(origin) => (origin, false),
@@ -119,19 +116,7 @@ impl Origin {
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("Content-Disposition, Location"),
         );
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
-}
-
-/// Whether a request is a preflight or another OPTIONS request, neither of which reaches a tool.
-pub(crate) fn is_options(method: &Method) -> bool {
-    *method == Method::OPTIONS
-}
-
-fn is_loopback(authority: &str) -> bool {
-    let host = without_port(authority);
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

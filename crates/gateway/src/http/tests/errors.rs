@@ -5,7 +5,7 @@ use rmcp::model::{ErrorCode, ErrorData};
 use serde_json::json;
 use traygate_upstream::{CallError, State};
 
-use super::{Answer, Stand, stand::request, tool};
+use super::{Answer, Stand, get, stand::request, tool};
 use crate::http::Rules;
 
 fn stand() -> Stand {
@@ -155,7 +155,13 @@ async fn a_server_without_tools_says_why_for_calls_and_documents() {
         let (call, document) = (stand.call("/x/t", "{}").await, stand.get("/x/openapi.json").await);
         assert_eq!(whole(&call), whole(&document));
         insta::assert_snapshot!(format!("no-tools-{name}"), whole(&call));
-        assert_eq!(stand.get("/x/docs").await.status, 200);
+        assert_eq!(whole(&stand.get("/x/docs").await), whole(&document));
+        let page = stand.send(get("/x/docs", &[("accept", "text/html")])).await;
+        assert_eq!((page.status, page.header("retry-after")), (call.status, call.header("retry-after")));
+        let (text, message) = (page.text(), document.json()["detail"]["message"].clone());
+        assert!(text.contains("<code>") && !text.contains('`'), "{text}");
+        let plain = text.replace("<code>", "`").replace("</code>", "`").replace("&quot;", "\"");
+        assert!(plain.contains(message.as_str().unwrap()), "{message} is missing in {text}");
     }
     let state = State::Backoff { reason: "No.".into(), until: SystemTime::now() + Duration::from_hours(1) };
     let answer = Stand::new(Rules::default()).server("x", state, None).get("/x/openapi.json").await;
@@ -178,7 +184,7 @@ async fn a_wrong_method_names_the_right_one() {
 #[tokio::test]
 async fn no_server_is_taken_for_an_open_terminal() {
     let stand = Stand::with_key().ready("s", vec![tool("api/config", json!({"type": "object"}))]);
-    for path in ["/s/api/config", "/nowhere/api/config", "/s/api/config/"] {
+    for path in ["/s/api/config", "/nowhere/api/config", "/s/api/config/", "/api/config"] {
         let answer = stand.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.json()["detail"]["code"], "not-found");

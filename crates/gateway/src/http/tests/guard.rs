@@ -73,6 +73,36 @@ async fn open_webuis_browser_path_works() {
     assert_eq!(answer.status, 403);
 }
 
+/// A preflight carries no key, and a page learns whatever it asked for that headers may be sent (Fetch standard §4.8).
+#[tokio::test]
+async fn preflights_are_answered_before_anything_is_looked_up() {
+    let stand = Stand::with_key();
+    let headers = [
+        ("origin", "http://[::1]:3000"),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "x-any,x-other"),
+    ];
+    for path in ["/", "/openapi.json", "/nowhere/t", "/api/config"] {
+        let answer = stand.send(request(Method::OPTIONS, path, "", &headers)).await;
+        assert_eq!(answer.status, 204, "{path}");
+        assert_eq!(answer.header("access-control-allow-headers"), "x-any,x-other");
+        assert_eq!(answer.header("access-control-allow-origin"), "http://[::1]:3000");
+    }
+    // Not for the gateway's own paths: no other page may ask them anything.
+    let answer = stand.send(request(Method::OPTIONS, "/-/api/ping", "", &headers)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-headers")), (403, ""));
+}
+
+/// A shared cache must not hand one page's answer to another.
+#[tokio::test]
+async fn answers_say_that_they_depend_on_the_origin() {
+    let stand = with_tool(Stand::new(Rules::default()));
+    for sent in [get("/s/openapi.json", &[]), post("/s/t", "{}", &[]), get("/nowhere/openapi.json", &[])] {
+        let answer = stand.send(sent).await;
+        assert!(answer.headers.get_all("vary").iter().any(|vary| vary == "Origin"));
+    }
+}
+
 #[tokio::test]
 async fn listed_origins_pass_and_a_star_lets_anyone_but_null() {
     let listed = with_tool(Stand::new(Rules {

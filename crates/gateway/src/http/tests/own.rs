@@ -1,10 +1,14 @@
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
 use http::Method;
 use secrecy::SecretString;
 use serde_json::json;
+use traygate_config::ServerName;
 use traygate_upstream::State;
 
 use super::{Stand, get, stand::request, tool};
-use crate::http::{KeyDigest, Rules};
+use crate::http::{KeyDigest, Layout, Rules};
 
 #[tokio::test]
 async fn health_is_for_anyone_and_says_nothing() {
@@ -40,7 +44,117 @@ async fn metrics_want_the_key_or_the_admin_token() {
             assert!(page.lines().any(|got| got == line), "{line} is missing in\n{page}");
         }
     }
-    assert_eq!(stand.send(get("/s/openapi.json", &[("authorization", "Bearer adm1n")])).await.status, 403);
+}
+
+#[tokio::test]
+async fn the_admin_token_opens_documents_from_this_machine_and_no_tool() {
+    let stand = Stand::with_key().ready("s", vec![tool("t", json!({}))]);
+    let rules = Rules {
+        admin_token: Some(KeyDigest::of(&SecretString::from("adm1n"))),
+        ..Rules::clone(&stand.rules.load())
+    };
+    stand.rules.store(rules.into());
+    let status = async |method: Method, path: &str, peer: [u8; 4], headers: &[(&'static str, &str)]| {
+        let mut request = request(method, path, "{}", headers);
+        let token = "Bearer adm1n".parse().unwrap();
+        request.headers_mut().insert(http::header::AUTHORIZATION, token);
+        request.extensions_mut().insert(ConnectInfo::<SocketAddr>((peer, 50_000).into()));
+        stand.send(request).await.status.as_u16()
+    };
+    let here = [127, 0, 0, 1];
+    for path in ["/openapi.json", "/s/openapi.json"] {
+        assert_eq!(status(Method::GET, path, here, &[]).await, 200);
+        assert_eq!(status(Method::GET, path, [192, 168, 0, 9], &[]).await, 403, "another machine");
+        assert_eq!(status(Method::GET, path, here, &[("x-forwarded-for", "::1")]).await, 403, "a proxy");
+        assert_eq!(status(Method::GET, path, here, &[("host", "192.168.0.9")]).await, 403, "another host");
+        assert_eq!(stand.send(get(path, &[("authorization", "Bearer adm1n")])).await.status, 403, "no peer");
+    }
+    for path in ["/docs", "/s/docs"] {
+        assert_eq!(status(Method::GET, path, here, &[]).await, 403, "{path}");
+    }
+    assert_eq!(status(Method::POST, "/s/t", here, &[]).await, 403);
+    assert!(stand.reached().is_empty());
+}
+
+#[tokio::test]
+async fn the_gateways_own_paths_stay_at_the_root() {
+    let rules = Rules { path_prefix: "/v1".into(), root_path: "/tools".into(), ..Rules::default() };
+    let stand = Stand::new(rules).ready("s", vec![tool("t", json!({}))]);
+    for path in ["/-/healthy", "/-/ready", "/-/metrics", "/-/api/ping", "/-/swagger/start.js"] {
+        assert_eq!(stand.get(path).await.status, 200, "{path}");
+        assert_eq!(stand.get(&format!("/v1{path}")).await.status, 404, "{path}");
+    }
+    for path in ["/-/healthy", "/-/metrics", "/-/api/ping", "/-/oauth/callback"] {
+        assert_eq!(stand.get(&format!("/tools{path}")).await.status, 404, "{path}");
+    }
+    // A docs page behind a proxy that strips nothing needs its files.
+    assert_eq!(stand.get("/tools/-/swagger/start.js").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_forgotten() {
+    let rules = Rules { root_path: "/tools".into(), ..Rules::default() };
+    let stand = Stand::new(rules)
+        .ready("stays", vec![tool("kept", json!({})), tool("dropped", json!({}))])
+        .ready("goes", vec![tool("t", json!({}))]);
+    for path in ["/stays/kept", "/stays/dropped", "/goes/t"] {
+        assert_eq!(stand.call(path, "{}").await.status, 200, "{path}");
+    }
+    let counted = async |stand: &Stand| -> Vec<String> {
+        let page = stand.get("/-/metrics").await.text();
+        let lines = page.lines().filter(|line| line.starts_with("traygate_calls_total{"));
+        lines.map(|line| line.split('"').nth(3).unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(counted(&stand).await, ["t", "dropped", "kept"]);
+    // Tools that are not known for a while are not gone.
+    let stand = stand.server("stays", State::Connecting, None);
+    assert_eq!(counted(&stand).await, ["t", "dropped", "kept"]);
+    let stand = stand.ready("stays", vec![tool("kept", json!({}))]).without("goes");
+    assert_eq!(counted(&stand).await, ["kept"]);
+    let stand = stand.ready("goes", vec![tool("t", json!({}))]);
+    assert_eq!(stand.call("/goes/t", "{}").await.status, 200);
+    assert_eq!(counted(&stand).await, ["t", "kept"]);
+}
+
+#[tokio::test]
+async fn a_person_who_opens_a_tool_servers_url_sees_its_docs() {
+    let person = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let rules = Rules { path_prefix: "/v1".into(), root_path: "/tools".into(), ..Rules::default() };
+    let stand = Stand::new(rules).ready("a b", vec![tool("t", json!({}))]);
+    for (path, document) in [
+        ("/", "/tools/openapi.json"),
+        ("/v1", "/tools/openapi.json"),
+        ("/docs", "/tools/openapi.json"),
+        ("/tools/", "/tools/openapi.json"),
+        ("/v1/a%20b", "/tools/v1/a%20b/openapi.json"),
+        ("/v1/a%20b/docs/", "/tools/v1/a%20b/openapi.json"),
+        ("/tools/v1/a%20b/", "/tools/v1/a%20b/openapi.json"),
+    ] {
+        let page = stand.send(get(path, &[person])).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.header("content-type").starts_with("text/html"), "{path}");
+        assert_eq!(page.header("vary"), "Accept");
+        assert!(page.text().contains(&format!("\"{document}\"")), "{path}: {}", page.text());
+        assert_eq!(stand.get(document).await.status, 200, "{document}");
+    }
+    assert_eq!(stand.send(get("/v1/other", &[person])).await.status, 404);
+    // A program is told what is wrong.
+    for (path, status) in [("/", 404), ("/v1/a%20b", 404)] {
+        let answer = stand.send(get(path, &[("accept", "*/*")])).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, "application/json"));
+    }
+    let layout = Layout::Single(ServerName::new("time").unwrap());
+    let single = Stand::new(Rules { layout, ..Rules::default() }).ready("time", vec![tool("t", json!({}))]);
+    assert!(single.send(get("/", &[person])).await.text().contains("\"/openapi.json\""));
+
+    let locked = Stand::with_key().ready("s", vec![tool("t", json!({}))]);
+    for path in ["/", "/s"] {
+        let answer = locked.send(get(path, &[person])).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(answer.header("www-authenticate").starts_with("Basic "), "{path}");
+        let key = ("authorization", "Bearer k3y");
+        assert_eq!(locked.send(get(path, &[person, key])).await.status, 200, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -65,14 +179,17 @@ async fn docs_pages_load_nothing_from_elsewhere() {
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
     assert!(!page.contains("<s>"), "{page}");
     let script = stand.get("/-/swagger/start.js").await;
-    assert_eq!(script.header("content-type"), "text/javascript");
+    assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
     assert!(script.text().contains("SwaggerUIBundle("));
     assert_eq!(stand.get("/-/swagger/../../secret").await.status, 404);
     if page.contains("swagger-ui-bundle.js") {
         assert!(page.contains("src=\"/tools/-/swagger/swagger-ui-bundle.js\""), "{page}");
         let bundle = stand.send(get("/-/swagger/swagger-ui-bundle.js", &[("accept-encoding", "gzip")])).await;
         assert_eq!((bundle.status.as_u16(), bundle.header("content-encoding")), (200, "gzip"));
+        let plain = stand.get("/-/swagger/swagger-ui-bundle.js").await;
+        assert_eq!((plain.status.as_u16(), plain.header("content-encoding")), (200, ""));
+        assert!(plain.text().contains("SwaggerUIBundle"));
     } else {
-        assert!(page.contains("npm run build"), "{page}");
+        assert!(page.contains("./dev ui"), "{page}");
     }
 }

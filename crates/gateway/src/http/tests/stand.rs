@@ -117,6 +117,15 @@ impl Stand {
         self
     }
 
+    /// Removes a server.
+    pub(super) fn without(self, name: &str) -> Self {
+        let mut catalogue = Catalogue::clone(&self.servers.catalogue());
+        catalogue.revision += 1;
+        catalogue.servers.shift_remove(name);
+        self.servers.0.catalogue.store(Arc::new(catalogue));
+        self
+    }
+
     /// What `tool` of any server answers from now on.
     pub(super) fn answers(self, tool: &str, answer: Result<Value, CallError>) -> Self {
         let answer = answer.map(|result| serde_json::from_value(result).unwrap());

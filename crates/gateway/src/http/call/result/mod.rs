@@ -242,5 +242,4 @@ impl Serialize for Item<'_> {
 }
 
 #[cfg(test)]
-#[path = "result_tests.rs"]
 mod tests;

@@ -1,0 +1,70 @@
+//! What a caller that speaks plain HTTP/1.1 over a socket reads, who sends more than is wanted.
+
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use traygate_tests::{Gateway, Home, fake};
+
+/// Far more than the buffers of both sockets hold, so that somebody has to read it.
+const LONG: usize = 32 * 1024 * 1024;
+
+async fn with_small_bodies(home: &Home) -> Gateway {
+    let config = json!({"mcpServers": {"a": fake(&[])}, "traygate": {"maxBodySize": 1000}});
+    let gateway = Gateway::builder(home).config(&config).api_key("k3y").start().await;
+    gateway.wait_ready("a").await;
+    gateway
+}
+
+/// Sends head and body whole before it reads; gives all that comes back until the connection ends.
+async fn exchange(gateway: &Gateway, head: &str, body: impl IntoIterator<Item = &[u8]>) -> String {
+    let mut socket = TcpStream::connect(("127.0.0.1", gateway.port())).await.unwrap();
+    let head = format!("POST /a/add HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n\r\n");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    for part in body {
+        socket.write_all(part).await.expect("somebody reads");
+    }
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.expect("the connection is not reset");
+    answer
+}
+
+#[tokio::test]
+async fn who_writes_it_all_first_reads_why_it_was_refused() {
+    let home = Home::new();
+    let gateway = with_small_bodies(&home).await;
+    let body = vec![b' '; LONG];
+    let announced = format!("Content-Length: {LONG}");
+    let answer = exchange(&gateway, &format!("Authorization: Bearer k3y\r\n{announced}"), [&body[..]]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("payload-too-large"), "{answer}");
+    // Whatever the refusal is.
+    let answer = exchange(&gateway, &announced, [&body[..]]).await;
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("unauthorized"), "{answer}");
+    let answer = exchange(&gateway, &format!("Origin: null\r\n{announced}"), [&body[..]]).await;
+    assert!(answer.starts_with("HTTP/1.1 403 ") && answer.contains("foreign-origin"), "{answer}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_length_that_was_not_announced_changes_nothing() {
+    let home = Home::new();
+    let gateway = with_small_bodies(&home).await;
+    let (start, body, end) = (format!("{LONG:x}\r\n"), vec![b' '; LONG], b"\r\n0\r\n\r\n");
+    let head = "Authorization: Bearer k3y\r\nTransfer-Encoding: chunked";
+    let answer = exchange(&gateway, head, [start.as_bytes(), &body, end]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("payload-too-large"), "{answer}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_waits_to_be_told_is_told_before_it_sends() {
+    let home = Home::new();
+    let gateway = with_small_bodies(&home).await;
+    let head = format!("Expect: 100-continue\r\nContent-Length: {LONG}\r\nAuthorization: Bearer");
+    for (key, status) in [("k3y", "413"), ("wrong", "403")] {
+        let answer = exchange(&gateway, &format!("{head} {key}"), []).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    gateway.stop().await;
+}

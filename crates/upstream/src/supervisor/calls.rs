@@ -4,7 +4,7 @@ use rmcp::model::{CallToolResult, ErrorCode, ErrorData, JsonObject};
 use tokio::time::timeout;
 
 use super::{Live, Status, Supervisor};
-use crate::{CallContext, CallError, State, state::unstopped};
+use crate::{CallContext, CallError, State, state::unstopped, transport::speaks_of_session};
 
 /// The longest that a call waits for a server that was Ready to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,6 +65,11 @@ impl Supervisor {
             error @ (CallError::SignInNeeded | CallError::Timeout(_)) => {
                 self.doubted.notify_one();
                 error
+            }
+            // Too little to send the call again, enough to look: a list renews a session that is lost.
+            CallError::Rpc(error) if speaks_of_session(&error) => {
+                self.doubted.notify_one();
+                CallError::Rpc(error)
             }
             other => other,
         }

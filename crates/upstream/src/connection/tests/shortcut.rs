@@ -187,3 +187,118 @@ async fn tools_whose_arguments_travel_in_headers_are_left_to_rmcp() {
     assert!(!calls(&fake).iter().any(took_the_shortcut));
     connection.close().await;
 }
+
+/// A server behind something that answers in its place once the tool has run; says how often it ran.
+async fn runs_then_refuses(
+    surroundings: &Surroundings,
+    in_session: bool,
+    refuse: impl Fn(&Value) -> Response + Send + Sync + 'static,
+) -> (Fake, Arc<AtomicUsize>) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let ran = runs.clone();
+    let fake = Fake::start(surroundings, move |_, _, message| {
+        if message["method"] == "tools/call" && ran.fetch_add(1, Ordering::SeqCst) > 0 {
+            return refuse(message);
+        }
+        let mut response = ordinary("s", message);
+        if !in_session {
+            response.headers_mut().remove("mcp-session-id");
+        }
+        response
+    })
+    .await;
+    (fake, runs)
+}
+
+fn refusal(status: StatusCode, id: &Value, code: i64, text: &str) -> Response {
+    let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": text}});
+    (status, [(header::CONTENT_TYPE, "application/json")], error.to_string()).into_response()
+}
+
+/// No blind repetition: neither by the shortcut nor by rmcp.
+#[tokio::test]
+async fn what_may_have_run_is_not_sent_again() {
+    type Refuse = fn(&Value) -> Response;
+    let cases: [(&str, bool, Refuse); 8] = [
+        ("400 of a proxy", true, |_| {
+            (StatusCode::BAD_REQUEST, "<html>upstream sent too much</html>").into_response()
+        }),
+        ("400 with words about some session", true, |_| {
+            (StatusCode::BAD_REQUEST, "the session pool of the upstream is invalid").into_response()
+        }),
+        ("400 without a word", false, |_| StatusCode::BAD_REQUEST.into_response()),
+        ("404 without a session", false, |_| (StatusCode::NOT_FOUND, "no such page").into_response()),
+        ("an empty JSON object", false, |_| {
+            (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/json")], "{}").into_response()
+        }),
+        ("the tool's own error", true, |message| {
+            refusal(StatusCode::OK, &message["id"], -32000, "Browser session not found")
+        }),
+        ("the tool's own error with 400", true, |message| {
+            refusal(StatusCode::BAD_REQUEST, &message["id"], -32000, "Session not found")
+        }),
+        ("a revision, said too late", false, |message| {
+            refusal(StatusCode::OK, &message["id"], -32022, "Unsupported protocol version")
+        }),
+    ];
+    for (name, in_session, refuse) in cases {
+        let surroundings = surroundings();
+        let (fake, runs) = runs_then_refuses(&surroundings, in_session, refuse).await;
+        let connection = open_session(fake.streamable(), &surroundings).await.unwrap();
+        call(&connection, "t", json!({})).await.unwrap();
+        // By the shortcut.
+        call(&connection, "t", json!({})).await.unwrap_err();
+        assert_eq!(runs.load(Ordering::SeqCst), 2, "{name}");
+        // By rmcp, which has not called this tool before.
+        call(&connection, "other", json!({})).await.unwrap_err();
+        assert_eq!(runs.load(Ordering::SeqCst), 3, "{name}");
+        assert_eq!(calls(&fake).iter().map(took_the_shortcut).collect::<Vec<_>>(), [false, true, false]);
+        connection.close().await;
+    }
+}
+
+/// What the SDKs' transports say before they hand anything on.
+#[tokio::test]
+async fn a_session_refused_in_the_sdks_words_is_renewed_and_the_call_runs_once() {
+    type Refuse = fn() -> Response;
+    let cases: [(&str, Refuse); 4] = [
+        ("TypeScript, started again", || {
+            refusal(StatusCode::BAD_REQUEST, &Value::Null, -32000, "Bad Request: Server not initialized")
+        }),
+        ("Python", || {
+            refusal(
+                StatusCode::BAD_REQUEST,
+                &json!("server-error"),
+                -32600,
+                "Bad Request: No valid session ID provided",
+            )
+        }),
+        ("Go", || (StatusCode::BAD_REQUEST, "Invalid session ID\n").into_response()),
+        ("whatever 404 says", || (StatusCode::NOT_FOUND, "<html>gone</html>").into_response()),
+    ];
+    for (name, refuse) in cases {
+        let surroundings = surroundings();
+        let restarts = Arc::new(AtomicUsize::new(0));
+        let run = Arc::new(AtomicUsize::new(0));
+        let (restarted, ran) = (restarts.clone(), run.clone());
+        let fake = Fake::start(&surroundings, move |_, headers, message| {
+            let session = format!("s{}", restarted.load(Ordering::SeqCst));
+            let known = headers.get("mcp-session-id").is_none_or(|given| *given == *session);
+            if !known {
+                return refuse();
+            }
+            if message["method"] == "tools/call" {
+                ran.fetch_add(1, Ordering::SeqCst);
+            }
+            ordinary(&session, message)
+        })
+        .await;
+        let connection = open_session(fake.streamable(), &surroundings).await.unwrap();
+        for (restart, expected) in [(0, "s0"), (1, "s1"), (2, "s2"), (2, "s2")] {
+            restarts.store(restart, Ordering::SeqCst);
+            assert_eq!(text(&call(&connection, "t", json!({})).await.unwrap()), expected, "{name}");
+        }
+        assert_eq!(run.load(Ordering::SeqCst), 4, "{name}");
+        connection.close().await;
+    }
+}

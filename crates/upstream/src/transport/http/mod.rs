@@ -4,6 +4,7 @@ mod client;
 
 mod headers;
 mod post;
+mod refusal;
 mod shortcut;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -16,6 +17,7 @@ use rmcp::transport::{
 pub(crate) use self::{
     client::{HttpClient, HttpError},
     headers::{CallHeaders, allowed, of_call},
+    refusal::speaks_of_session,
     shortcut::ShortcutError,
 };
 use super::MAX_MESSAGE;

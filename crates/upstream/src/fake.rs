@@ -16,7 +16,7 @@ use traygate_config::{Config, Entry, Server, ServerName, StdioUpstream, Template
 
 use crate::{
     CallContext, CallError, Catalogue, Environment, Hub, ServerInfo, ServerSnapshot,
-    connection::{ConnectError, Era, Surroundings},
+    connection::{ConnectError, Era, Limits, Surroundings},
     connector::{Connector, Session},
     resolve::{ResolvedServer, ResolvedUpstream, Secrets},
 };
@@ -28,6 +28,8 @@ pub(crate) enum Opens {
     /// A session that ends as soon as its tools are listed.
     Brief,
     Fails(ConnectError),
+    /// A session, after this time.
+    Slowly(Duration),
     Never,
 }
 
@@ -38,6 +40,10 @@ pub(crate) enum Calls {
     Never,
     /// The server dies of it.
     Kills,
+    /// The connection ends, and nobody ever says why.
+    Vanishes,
+    /// Its transport knows the session no more.
+    ForgetsSession,
     /// The answer is lost, the session lives on.
     Loses,
     Challenges,
@@ -185,6 +191,7 @@ impl Connector for FakeConnector {
             match &opens {
                 Opens::Fails(error) => return Err(error.clone()),
                 Opens::Never => std::future::pending().await,
+                Opens::Slowly(time) => tokio::time::sleep(*time).await,
                 Opens::Session | Opens::Brief => {}
             }
             let session = Arc::new(FakeSession {
@@ -234,7 +241,7 @@ impl Session for FakeSession {
         tool: &'a str,
         _: JsonObject,
         _: CallContext,
-        _: Duration,
+        limits: Limits,
     ) -> BoxFuture<'a, Result<CallToolResult, CallError>> {
         Box::pin(async move {
             let calls = self.server.script().calls;
@@ -247,6 +254,14 @@ impl Session for FakeSession {
                 Calls::Kills => {
                     self.end("exit status: 1");
                     Err(CallError::ConnectionLost("exit status: 1".into()))
+                }
+                Calls::Vanishes => {
+                    tokio::time::sleep(limits.farewell).await;
+                    Err(CallError::ConnectionLost("the server closed the connection".into()))
+                }
+                Calls::ForgetsSession => {
+                    let code = rmcp::model::ErrorCode(-32000);
+                    Err(CallError::Rpc(rmcp::ErrorData::new(code, "Session not found", None)))
                 }
                 Calls::Loses => Err(CallError::ConnectionLost("connection reset".into())),
                 Calls::Challenges => Err(CallError::SignInNeeded),

@@ -197,9 +197,9 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
 
 /// How the end of a session is awaited and explained, where there is a process to ask.
 #[derive(Default)]
-struct End {
-    stopping: Option<CancellationToken>,
-    ended: Option<BoxFuture<'static, Ended>>,
+pub(super) struct End {
+    pub(super) stopping: Option<CancellationToken>,
+    pub(super) ended: Option<BoxFuture<'static, Ended>>,
 }
 
 impl End {
@@ -223,7 +223,7 @@ impl End {
 }
 
 /// A session that has just begun.
-struct Handshake {
+pub(super) struct Handshake {
     running: RunningService<RoleClient, Client>,
     tool_changes: watch::Sender<u64>,
     progress: Progress,
@@ -231,7 +231,7 @@ struct Handshake {
 }
 
 impl Handshake {
-    async fn begin<T: Transport<RoleClient> + 'static>(
+    pub(super) async fn begin<T: Transport<RoleClient> + 'static>(
         surroundings: &Surroundings,
         transport: T,
         mode: Mode,
@@ -251,7 +251,12 @@ impl Handshake {
         Ok(Self { running, tool_changes, progress, stop })
     }
 
-    fn finish(self, surroundings: &Surroundings, end: End, shortcut: Option<HttpClient>) -> Connection {
+    pub(super) fn finish(
+        self,
+        surroundings: &Surroundings,
+        end: End,
+        shortcut: Option<HttpClient>,
+    ) -> Connection {
         let Self { running, tool_changes, progress, stop } = self;
         let peer = running.peer().clone();
         let (era, listens, info) = describe(&peer);

@@ -30,7 +30,7 @@ async fn the_second_call_looks_like_the_first() {
     let context =
         CallContext { headers: HeaderMap::from_iter([("x-user".parse().unwrap(), "ada".parse().unwrap())]) };
     for _ in 0..2 {
-        let result = connection.call("t", JsonObject::new(), context.clone(), LONG).await.unwrap();
+        let result = connection.call("t", JsonObject::new(), context.clone(), limits(LONG)).await.unwrap();
         assert_eq!(text(&result), "s1");
     }
     call(&connection, "t", json!({"n": 1})).await.unwrap();

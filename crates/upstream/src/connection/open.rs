@@ -263,7 +263,11 @@ impl Handshake {
         let changes = tool_changes.subscribe();
         let stopping = end.stopping.clone();
         if era == Era::Discover && listens {
-            let subscription = stop.clone().run_until_cancelled_owned(subscribe(peer.clone(), tool_changes));
+            let subscription = stop.clone().run_until_cancelled_owned(subscribe(
+                peer.clone(),
+                tool_changes,
+                surroundings.log.clone(),
+            ));
             surroundings.tracker.spawn(subscription);
         }
         let (tell, ended) = watch::channel(None);

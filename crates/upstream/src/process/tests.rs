@@ -214,7 +214,7 @@ async fn gateway_role() {
 #[tokio::test]
 async fn last_words_and_log_hold_no_secret() {
     let surroundings = surroundings(no_guardian());
-    surroundings.log.hide(crate::redact::Redaction::of(["s3cret-value"]));
+    surroundings.log.hide(crate::redact::Redaction::of(["s3cret-value"], []));
     let mut command = shell("echo \"Error: invalid token $TOK\" >&2; exit 3", Path::new(""));
     command.env.insert("TOK".into(), "s3cret-value".into());
     let (child, _pipes) = Child::start(&command, &surroundings).unwrap();

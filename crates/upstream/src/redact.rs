@@ -89,10 +89,13 @@ fn forms(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
     let json = json[1..json.len() - 1].to_owned();
     // As Python's and PHP's writers do by default.
-    let ascii: String = json
-        .chars()
-        .map(|character| if character.is_ascii() { character.to_string() } else { utf16(character) })
-        .collect();
+    let ascii = json.chars().fold(String::new(), |ascii, character| {
+        if character.is_ascii() {
+            ascii + character.encode_utf8(&mut [0; 4])
+        } else {
+            escaped(ascii, character)
+        }
+    });
     let slashes = ascii.replace('/', r"\/");
     let url = utf8_percent_encode(text, RESERVED).to_string();
     let form = url.replace("%20", "+");
@@ -108,9 +111,10 @@ fn forms(text: &str) -> Vec<String> {
     vec![lower(&url), lower(&form), text.to_owned(), json, ascii, slashes, url, form]
 }
 
-/// A character as JSON's escapes (RFC 8259 §7).
-fn utf16(character: char) -> String {
-    character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+/// The text with a character after it as JSON's escapes (RFC 8259 §7).
+fn escaped(text: String, character: char) -> String {
+    let units = character.encode_utf16(&mut [0; 2]).to_vec();
+    units.into_iter().fold(text, |text, unit| format!("{text}\\u{unit:04x}"))
 }
 
 fn replace_words(text: &str, word: &str) -> String {

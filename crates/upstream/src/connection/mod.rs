@@ -3,6 +3,7 @@
 mod call;
 mod events;
 mod failure;
+mod handshake;
 mod listing;
 mod open;
 

@@ -11,7 +11,10 @@ use rmcp::{
 
 use super::*;
 use crate::{
-    connection::open::{End, Handshake, Mode, over},
+    connection::{
+        handshake::{End, Handshake, Mode},
+        open::over,
+    },
     transport::pair,
 };
 

@@ -60,8 +60,8 @@ impl Refused<'_> {
     }
 }
 
-/// HeaderMismatch, MissingRequiredClientCapability and UnsupportedProtocolVersion, which a server MUST answer with 400
-/// instead of running the request (specification 2026-07-28, transports: server validation).
+/// `HeaderMismatch`, `MissingRequiredClientCapability` and `UnsupportedProtocolVersion`, which a server MUST answer with
+/// 400 instead of running the request (specification 2026-07-28, transports: server validation).
 fn wants_other_headers(error: &ErrorData) -> bool {
     (-32022..=-32020).contains(&error.code.0)
 }

@@ -165,9 +165,9 @@ impl HttpClient {
             Kind::Json => {
                 let body = read(response, MAX_MESSAGE).await?;
                 match answer(&body, id) {
-                    Some(Answer::Result(result)) if status.is_success() => Ok(result),
-                    Some(Answer::Error(error, _)) if status.is_success() => Err(ShortcutError::Rpc(error)),
-                    Some(Answer::Error(error, answered)) => match refused(Body::Error(&error, answered)) {
+                    Some(Ok(result)) if status.is_success() => Ok(result),
+                    Some(Err((error, _))) if status.is_success() => Err(ShortcutError::Rpc(error)),
+                    Some(Err((error, answered))) => match refused(Body::Error(&error, answered)) {
                         ShortcutError::Lost(_) => Err(ShortcutError::Rpc(error)),
                         not_run => Err(not_run),
                     },
@@ -184,8 +184,8 @@ impl HttpClient {
                 while let Some(event) = events.next().await {
                     let data = event.data.unwrap_or_default();
                     match answer(data.as_bytes(), id) {
-                        Some(Answer::Result(result)) => return Ok(result),
-                        Some(Answer::Error(error, _)) => return Err(ShortcutError::Rpc(error)),
+                        Some(Ok(result)) => return Ok(result),
+                        Some(Err((error, _))) => return Err(ShortcutError::Rpc(error)),
                         None => {}
                     }
                     if data.contains("notifications/progress") {
@@ -258,25 +258,19 @@ struct Envelope<'a> {
     error: Option<ErrorData>,
 }
 
-/// What a message says of a call.
-enum Answer {
-    Result(ServerResult),
-    Error(ErrorData, Answered),
-}
-
 /// The answer to request `id`, if that is what `json` is; an error for want of a readable request is one too. A usual
 /// result is read as what it is; rmcp's own reading tries some twenty types one after the other.
-fn answer(json: &[u8], id: i64) -> Option<Answer> {
+fn answer(json: &[u8], id: i64) -> Option<Result<ServerResult, (ErrorData, Answered)>> {
     let sent = RequestId::Number(id);
     let envelope: Envelope = serde_json::from_slice(json).ok()?;
     match envelope {
         Envelope { error: Some(error), id: answered, .. } if !matches!(answered, Some(RequestId::Number(other)) if other != id) => {
-            Some(Answer::Error(error, Answered::of(answered.as_ref(), &sent)))
+            Some(Err((error, Answered::of(answered.as_ref(), &sent))))
         }
         Envelope { result: Some(result), id: Some(answered), .. } if answered == sent => {
             let result = result.get();
             let usual = serde_json::from_str::<CallToolResult>(result).map(ServerResult::CallToolResult);
-            usual.or_else(|_: serde_json::Error| serde_json::from_str(result)).ok().map(Answer::Result)
+            usual.or_else(|_: serde_json::Error| serde_json::from_str(result)).ok().map(Ok)
         }
         _ => None,
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::mpsc;
 
 use super::{
     http::{Fake, ordinary, reply},
@@ -299,6 +300,63 @@ async fn a_session_refused_in_the_sdks_words_is_renewed_and_the_call_runs_once()
             assert_eq!(text(&call(&connection, "t", json!({})).await.unwrap()), expected, "{name}");
         }
         assert_eq!(run.load(Ordering::SeqCst), 4, "{name}");
+        connection.close().await;
+    }
+}
+
+/// A server of 2026-07-28.
+fn modern(message: &Value) -> Response {
+    match message["method"].as_str() {
+        Some("server/discover") => reply(
+            message,
+            &json!({"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}},
+                "ttlMs": 0, "cacheScope": "private",
+                "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "http", "version": "1"}}}),
+        ),
+        _ => reply(message, &json!({"resultType": "complete", "content": []})),
+    }
+}
+
+/// Tells that it was dropped.
+struct Dropped(mpsc::UnboundedSender<Value>, Value);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let _ = self.0.send(self.1.take());
+    }
+}
+
+/// By a notification in the older era, by the end of the stream in the newer (specification 2026-07-28, cancellation).
+#[tokio::test]
+async fn a_caller_who_leaves_cancels_at_the_server_in_both_eras() {
+    for era in [Era::Initialize, Era::Discover] {
+        let surroundings = surroundings();
+        let (tell, mut cancelled) = mpsc::unbounded_channel();
+        let count = AtomicUsize::new(0);
+        let fake = Fake::start(&surroundings, move |_, _, message| {
+            if message["method"] == "notifications/cancelled" {
+                tell.send(message["params"]["requestId"].clone()).unwrap();
+            }
+            if message["method"] == "tools/call" && count.fetch_add(1, Ordering::SeqCst) > 0 {
+                let left = (era == Era::Discover).then(|| Dropped(tell.clone(), message["id"].clone()));
+                let endless = futures::stream::unfold(left, |left| async move {
+                    std::future::pending::<()>().await;
+                    Some((Ok::<_, std::convert::Infallible>(axum::body::Bytes::new()), left))
+                });
+                let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+                return (kind, axum::body::Body::from_stream(endless)).into_response();
+            }
+            if era == Era::Discover { modern(message) } else { ordinary("s", message) }
+        })
+        .await;
+        let connection = open_session(fake.streamable(), &surroundings).await.unwrap();
+        assert_eq!(connection.era(), era);
+        call(&connection, "t", json!({})).await.unwrap();
+        let limit = Duration::from_millis(20);
+        let error = call_within(&connection, "t", json!({}), limit).await.unwrap_err();
+        assert!(matches!(error, CallError::Timeout(_)), "{error:?}");
+        assert!(took_the_shortcut(calls(&fake).last().unwrap()));
+        assert_eq!(cancelled.recv().await, Some(calls(&fake)[1].1["id"].clone()));
         connection.close().await;
     }
 }

@@ -65,8 +65,11 @@ impl Redaction {
                     text.replace(secret, Self::MARK)
                 });
             }
-            if !is_word && let Some(without) = without_pieces(&text, secret) {
-                text = Cow::Owned(without);
+            if !is_word && text.split('\n').any(|line| without_pieces(line, secret).is_some()) {
+                let lines = text
+                    .split('\n')
+                    .map(|line| without_pieces(line, secret).unwrap_or_else(|| line.to_owned()));
+                text = Cow::Owned(lines.collect::<Vec<_>>().join("\n"));
             }
         }
         text
@@ -134,7 +137,7 @@ fn replace_words(text: &str, word: &str) -> String {
     without
 }
 
-/// The text without the beginning of the secret at its end, where it was cut or goes on in the next line, and without
+/// A line without the beginning of the secret at its end, where it was cut or goes on in the next line, and without
 /// the rest of it at its beginning; `None` if there is neither.
 fn without_pieces(text: &str, secret: &str) -> Option<String> {
     let first = &secret[..secret.char_indices().nth(Redaction::SHORTEST)?.0];
@@ -211,6 +214,10 @@ mod tests {
         assert_eq!(redaction.apply("token: abcdefgh-1234 "), "token: ***");
         assert_eq!(redaction.apply("   5678-ijklmnop is invalid"), "*** is invalid");
         assert_eq!(redaction.apply("5678-ijklmnop, abcdefgh-1234"), "***, ***");
+        assert_eq!(
+            redaction.apply("sent: abcdefgh-\n  12345678-ijklmnop, refused"),
+            "sent: ***\n***, refused"
+        );
         assert_eq!(redaction.apply("abcdefgh-12345678-ijklmnop"), "***");
         assert_eq!(redaction.apply("too little: abcdefg"), "too little: abcdefg");
         assert_eq!(of(["xyxyxyxyxyxyxyxyxyxy"]).apply("xyxyxyxyxy"), "***");

@@ -324,6 +324,33 @@ async fn a_server_that_asks_for_a_sign_in_is_not_polled() {
     gateway.stop().await;
 }
 
+/// No blind repetition of a call that may have run: a proxy that gave up on it answers as if it had not begun.
+#[tokio::test]
+async fn a_call_whose_answer_is_lost_runs_once() {
+    let home = Home::new();
+    let legacy = HttpUpstream::start(&home, "legacy", "streamable-http", &["--era", "legacy"]).await;
+    let modern = HttpUpstream::start(&home, "modern", "streamable-http", &["--era", "modern"]).await;
+    let config = json!({"mcpServers": {"legacy": legacy.entry(), "modern": modern.entry()}});
+    let gateway = Gateway::start(&home, &config).await;
+    // In a session 404 says that the session is gone (specification 2025-11-25, session management).
+    for (server, upstream, statuses) in
+        [("legacy", &legacy, &[400, 408, 500, 502][..]), ("modern", &modern, &[400, 404, 408, 500, 502])]
+    {
+        gateway.wait_ready(server).await;
+        for status in statuses {
+            upstream.lose_answers(None).await;
+            // The second goes another way than the first.
+            works(&gateway, server).await;
+            works(&gateway, server).await;
+            upstream.lose_answers(Some(*status)).await;
+            let before = upstream.record().named("call").len();
+            gateway.call(server, "add", json!({"a": 1, "b": 1})).await.refused(502);
+            assert_eq!(upstream.record().named("call").len(), before + 1, "{server}, {status}");
+        }
+    }
+    gateway.stop().await;
+}
+
 async fn works(gateway: &Gateway, server: &str) {
     assert_eq!(gateway.call(server, "add", json!({"a": 20, "b": 22})).await.ok(), "42", "{server}");
 }

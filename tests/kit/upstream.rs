@@ -62,6 +62,11 @@ impl HttpUpstream {
         self.order(json!({"status": status})).await;
     }
 
+    /// Runs every call from now on and answers with this status; `None`: with its result again.
+    pub async fn lose_answers(&self, status: Option<u16>) {
+        self.order(json!({"lose_answers": status})).await;
+    }
+
     /// Forgets every session, as a server does that was restarted behind a proxy.
     pub async fn forget_sessions(&self) {
         self.order(json!({"forget_sessions": true})).await;

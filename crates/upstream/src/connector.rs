@@ -1,6 +1,6 @@
 //! What a supervisor asks of a connection, as traits: production opens real ones, tests script theirs.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use rmcp::model::{CallToolResult, JsonObject, Tool};
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     CallContext, CallError, ServerInfo,
-    connection::{ConnectError, Connection, Era, Surroundings},
+    connection::{ConnectError, Connection, Era, Limits, Surroundings},
     resolve::ResolvedServer,
 };
 
@@ -33,7 +33,7 @@ pub(crate) trait Session: Send + Sync {
         tool: &'a str,
         arguments: JsonObject,
         context: CallContext,
-        timeout: Duration,
+        limits: Limits,
     ) -> BoxFuture<'a, Result<CallToolResult, CallError>>;
     /// Whether it has ended, so that nothing can be sent any more.
     fn is_closed(&self) -> bool;
@@ -80,9 +80,9 @@ impl Session for Connection {
         tool: &'a str,
         arguments: JsonObject,
         context: CallContext,
-        timeout: Duration,
+        limits: Limits,
     ) -> BoxFuture<'a, Result<CallToolResult, CallError>> {
-        Box::pin(Connection::call(self, tool, arguments, context, timeout))
+        Box::pin(Connection::call(self, tool, arguments, context, limits))
     }
 
     fn is_closed(&self) -> bool {

@@ -146,7 +146,7 @@ const PUBLIC: [&str; 9] =
 
 /// What is hidden of an entry: what its references stand for, and the values of its `env` and `headers`.
 fn redaction(server: &Server, values: &Values<'_>) -> Result<Redaction, ConnectError> {
-    let mut hidden = Vec::new();
+    let (mut hidden, mut keys) = (Vec::new(), Vec::new());
     for reference in
         server.templates().into_iter().flat_map(|template| template.references().unwrap_or_default())
     {
@@ -156,7 +156,7 @@ fn redaction(server: &Server, values: &Values<'_>) -> Result<Redaction, ConnectE
                 let set = values.environment(&name).filter(|value| !value.is_empty());
                 hidden.extend(set.or(default).map(SecretString::from));
             }
-            Reference::Keychain { name } => hidden.extend(values.keychain(&name)),
+            Reference::Keychain { name } => keys.extend(values.keychain(&name)),
         }
     }
     let own = match &server.upstream {
@@ -172,10 +172,19 @@ fn redaction(server: &Server, values: &Values<'_>) -> Result<Redaction, ConnectE
             // A server that refuses `Bearer TOKEN` may repeat the token alone.
             let credentials = value.expose_secret().split_once(' ').filter(|_| kind == "headers");
             hidden.extend(credentials.map(|(_scheme, credentials)| SecretString::from(credentials)));
-            hidden.push(value);
+            if names_a_secret(name) { &mut keys } else { &mut hidden }.push(value);
         }
     }
-    Ok(Redaction::of(hidden.iter().map(ExposeSecret::expose_secret)))
+    Ok(Redaction::of(
+        hidden.iter().map(ExposeSecret::expose_secret),
+        keys.iter().map(ExposeSecret::expose_secret),
+    ))
+}
+
+/// Whether a variable or header is called what secrets are.
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "token", "secret", "pass", "pwd", "auth", "credential"].iter().any(|word| name.contains(word))
 }
 
 fn command(stdio: &StdioUpstream, values: &Values<'_>) -> Result<ResolvedCommand, ConnectError> {

@@ -67,7 +67,13 @@ async fn message(State(server): State<Arc<Server>>, headers: HeaderMap, body: By
     let (outbox, outgoing) = Outbox::new();
     let seen = header_object(&headers);
     let context = Context { outbox: &outbox, headers: &seen, initialized: true };
-    let mut response = match server.answer(text, &context) {
+    let reply = server.answer(text, &context);
+    if message.method.as_deref() == Some("tools/call")
+        && let Some(status) = server.switch.lost_answer()
+    {
+        return plain(status, "<html>no answer from upstream</html>");
+    }
+    let mut response = match reply {
         Reply::Nothing if message.id.is_some() && !server.options.silent => {
             return event_stream(&server, outgoing, None, None);
         }

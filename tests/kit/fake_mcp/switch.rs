@@ -34,6 +34,9 @@ pub(crate) struct Order {
     /// Answer every request with this status and a page of HTML.
     #[serde(default)]
     status: Option<u16>,
+    /// Run every call, then answer with this status and a page of HTML, as a proxy does that gave up waiting.
+    #[serde(default)]
+    lose_answers: Option<u16>,
     /// Forget every session.
     #[serde(default)]
     forget_sessions: bool,
@@ -55,6 +58,11 @@ impl Switch {
         let id = format!("session-{}-{}", std::process::id(), state.issued);
         state.sessions.insert(id.clone());
         id
+    }
+
+    /// The status that takes the place of a call's answer.
+    pub(crate) fn lost_answer(&self) -> Option<u16> {
+        self.lock().order.lose_answers
     }
 
     pub(crate) fn knows(&self, session: &str) -> bool {

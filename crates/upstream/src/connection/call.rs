@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::{Era, Session, failure};
+use super::{Era, Limits, Session, failure};
 use crate::{
     CallContext, CallError,
     transport::{CallHeaders, ShortcutError},
@@ -24,19 +24,19 @@ use crate::{
 /// How often a server may ask for input before its call is given up.
 const ROUNDS: usize = 4;
 
-/// Calls a tool and waits for its result, at most `limit` after the last sign of life.
+/// Calls a tool and waits for its result within `limits`.
 pub(super) async fn call(
     session: &Session,
     tool: &str,
     arguments: JsonObject,
     context: CallContext,
-    limit: Duration,
+    limits: Limits,
 ) -> Result<CallToolResult, CallError> {
     let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
     for _ in 0..ROUNDS {
         // Only servers of the newer era may answer with a question.
         let again = (session.era == Era::Discover).then(|| params.clone());
-        let answer = request(session, params, &context, limit).await?;
+        let answer = request(session, params, &context, limits).await?;
         match (answer, again) {
             (ServerResult::InputRequiredResult(question), Some(mut again)) => {
                 (again.input_responses, again.request_state) = decline(question)?;
@@ -52,7 +52,7 @@ async fn request(
     session: &Session,
     params: CallToolRequestParams,
     context: &CallContext,
-    limit: Duration,
+    limits: Limits,
 ) -> Result<ServerResult, CallError> {
     if let Some(client) = &session.shortcut
         && let Some(route) = client.route(&params.name)
@@ -63,7 +63,7 @@ async fn request(
             client.post_call(&route, id, &params, &context.headers, || session.progress.seen(&token));
         // In the newer era the closed stream says it all (specification 2026-07-28, cancellation).
         let tell = (session.era == Era::Initialize).then_some(RequestId::Number(id));
-        match patiently(session, tell, token.clone(), posted, limit).await? {
+        match patiently(session, tell, token.clone(), posted, limits.silence).await? {
             Err(ShortcutError::NotRun) => {}
             answer => return answer.map_err(failure::of_shortcut),
         }
@@ -77,14 +77,14 @@ async fn request(
     let Ok(handle) = sent else {
         // Nothing was sent.
         return Err(CallError::Unavailable {
-            reason: failure::reason_of_end(session).await,
+            reason: failure::reason_of_end(session, limits.farewell).await,
             retry_after: None,
         });
     };
-    match patiently(session, Some(handle.id), handle.progress_token, handle.rx, limit).await? {
+    match patiently(session, Some(handle.id), handle.progress_token, handle.rx, limits.silence).await? {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(failure::of_request(error, session).await),
-        Err(_) => Err(CallError::ConnectionLost(failure::reason_of_end(session).await)),
+        Ok(Err(error)) => Err(failure::of_request(error, session, limits.farewell).await),
+        Err(_) => Err(CallError::ConnectionLost(failure::reason_of_end(session, limits.farewell).await)),
     }
 }
 

@@ -104,7 +104,7 @@ const REOPEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_min
 
 /// Keeps a subscription to tool list changes open (specification 2026-07-28, `subscriptions/listen`): servers of this
 /// era send them nowhere else.
-pub(super) async fn subscribe(peer: Peer<RoleClient>, tool_changes: watch::Sender<u64>) {
+pub(super) async fn subscribe(peer: Peer<RoleClient>, tool_changes: watch::Sender<u64>, log: ServerLog) {
     let mut pause = REOPEN.0;
     let mut missed = false;
     while !peer.is_transport_closed() {
@@ -123,7 +123,10 @@ pub(super) async fn subscribe(peer: Peer<RoleClient>, tool_changes: watch::Sende
                 missed = true;
             }
             Err(ServiceError::McpError(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => return,
-            Err(error) => tracing::debug!(%error, "no subscription to tool list changes"),
+            Err(error) => {
+                let error = log.redact(&error.to_string()).into_owned();
+                tracing::debug!(error, "no subscription to tool list changes");
+            }
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(REOPEN.1);

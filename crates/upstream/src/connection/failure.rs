@@ -1,6 +1,6 @@
 //! From rmcp's errors to ours: one sentence each, without secrets.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use rmcp::{ServiceError, model::ErrorData, service::ClientInitializeError};
 use url::Url;
@@ -13,6 +13,8 @@ use crate::{
 
 /// The part of a server's answer that is shown.
 const SHOWN: usize = 300;
+/// How long the end of a session may take to be explained: that of a process needs this long at most.
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Why a handshake failed. The text follows "it" or a URL: "it refused the session: ...".
 pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<&Url>) -> ConnectError {
@@ -99,8 +101,8 @@ fn cut(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
-/// Why a request on a live session failed.
-pub(super) async fn of_request(error: ServiceError, session: &Session) -> CallError {
+/// Why a request on a live session failed; waits for word of its end no longer than `farewell`.
+pub(super) async fn of_request(error: ServiceError, session: &Session, farewell: Duration) -> CallError {
     if error.is_authorization_required() || error.auth_challenge().is_some() {
         return CallError::SignInNeeded;
     }
@@ -114,11 +116,14 @@ pub(super) async fn of_request(error: ServiceError, session: &Session) -> CallEr
             }
             if matches!(error.downcast_ref(), Some(StdioError::Closed)) {
                 // Nothing was sent.
-                return CallError::Unavailable { reason: reason_of_end(session).await, retry_after: None };
+                return CallError::Unavailable {
+                    reason: reason_of_end(session, farewell).await,
+                    retry_after: None,
+                };
             }
             CallError::ConnectionLost(cut(&innermost(error)).into())
         }
-        ServiceError::TransportClosed => CallError::ConnectionLost(reason_of_end(session).await),
+        ServiceError::TransportClosed => CallError::ConnectionLost(reason_of_end(session, farewell).await),
         ServiceError::Cancelled { reason } => {
             let reason = reason.as_deref().map_or("no reason given", |reason| reason).to_owned();
             CallError::ConnectionLost(format!("the server cancelled the request: {}", cut(&reason)).into())
@@ -143,10 +148,10 @@ pub(super) fn of_shortcut(error: ShortcutError) -> CallError {
     }
 }
 
-/// What the session says of its end, which follows close behind the end itself.
-pub(super) async fn reason_of_end(session: &Session) -> Arc<str> {
-    const SOON: std::time::Duration = std::time::Duration::from_secs(3);
-    tokio::time::timeout(SOON, session.ended())
+/// What the session says of its end, which follows close behind the end itself: waits at most [`FAREWELL`], and at most
+/// `farewell`.
+pub(super) async fn reason_of_end(session: &Session, farewell: Duration) -> Arc<str> {
+    tokio::time::timeout(farewell.min(FAREWELL), session.ended())
         .await
         .unwrap_or_else(|_| "the server closed the connection".into())
 }

@@ -21,7 +21,7 @@ pub(super) async fn tools(session: &Session) -> Result<Vec<Tool>, CallError> {
         let params = cursor.take().map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
         let page = match session.peer.list_tools(params).await {
             Ok(page) => page,
-            Err(error) => return Err(failure::of_request(error, session).await),
+            Err(error) => return Err(failure::of_request(error, session, failure::FAREWELL).await),
         };
         tools.extend(page.tools);
         match page.next_cursor {

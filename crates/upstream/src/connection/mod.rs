@@ -3,6 +3,7 @@
 mod call;
 mod events;
 mod failure;
+mod handshake;
 mod listing;
 mod open;
 
@@ -51,6 +52,15 @@ pub(crate) struct Surroundings {
     pub(crate) era: Option<Era>,
     /// One for all children of the gateway.
     pub(crate) guardian: Guardian,
+}
+
+/// How long a call waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// For its answer, from the last sign of life on.
+    pub(crate) silence: Duration,
+    /// For word of how its session ended, once it is lost with it.
+    pub(crate) farewell: Duration,
 }
 
 /// Why no session came about.
@@ -118,15 +128,15 @@ impl Connection {
         self.0.tool_changes.clone()
     }
 
-    /// Calls a tool. `timeout` starts anew with each progress notification; dropping the future cancels upstream.
+    /// Calls a tool; dropping the future cancels upstream.
     pub(crate) async fn call(
         &self,
         tool: &str,
         arguments: JsonObject,
         context: CallContext,
-        timeout: Duration,
+        limits: Limits,
     ) -> Result<CallToolResult, CallError> {
-        call::call(&self.0, tool, arguments, context, timeout).await
+        call::call(&self.0, tool, arguments, context, limits).await
     }
 
     /// Whether the session has ended, so that nothing can be sent any more.

@@ -14,10 +14,9 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-#[cfg(unix)]
-use super::family::Family;
 use super::{
     exit::{LastWords, describe},
+    kin::Kin,
     lookup,
 };
 use crate::{
@@ -133,7 +132,7 @@ impl Child {
                 let (status, exit) = attend(child.as_mut(), &stop, &kin).await;
                 // At once, so that no call is sent to the dead.
                 stop.cancel();
-                kin.end().await;
+                kin.end(child.as_mut()).await;
                 if timeout(LAST_WORDS, &mut stderr).await.is_err() {
                     // Something that we could not end holds it open.
                     stderr.abort();
@@ -186,27 +185,28 @@ impl Child {
     }
 }
 
-/// Waits for the exit, or brings it about when asked to.
+/// Waits for the exit, or brings it about when asked to: of the process itself, `inner`. What wraps it waits for a whole
+/// job object on Windows, and as process 1 of a container for every orphan of the group.
 async fn attend(
     child: &mut dyn ChildWrapper,
     stop: &CancellationToken,
     kin: &Kin,
 ) -> (Option<ExitStatus>, Exit) {
     tokio::select! {
-        status = child.wait() => return (status.ok(), Exit::ByItself),
+        status = child.inner_mut().wait() => return (status.ok(), Exit::ByItself),
         () = stop.cancelled() => {}
     }
-    if let Ok(status) = timeout(GRACE, child.wait()).await {
+    if let Ok(status) = timeout(GRACE, child.inner_mut().wait()).await {
         return (status.ok(), Exit::Stopped);
     }
     if kin.terminate().await
-        && let Ok(status) = timeout(GRACE, child.wait()).await
+        && let Ok(status) = timeout(GRACE, child.inner_mut().wait()).await
     {
         return (status.ok(), Exit::Signalled);
     }
     kin.kill().await;
     let _ = child.start_kill();
-    (child.wait().await.ok(), Exit::Signalled)
+    (child.inner_mut().wait().await.ok(), Exit::Signalled)
 }
 
 /// Copies stderr to the server's log.
@@ -247,100 +247,4 @@ fn spawn(
         child.wrap(flags).wrap(process_wrap::tokio::KillOnDrop).wrap(process_wrap::tokio::JobObject);
     }
     child.spawn()
-}
-
-/// Whom a child leaves behind, and the guardian that knows of them.
-#[cfg(unix)]
-struct Kin {
-    family: Family,
-    /// With the tokens of the gateways that we run under.
-    tokens: std::ffi::OsString,
-    surroundings: Surroundings,
-}
-
-#[cfg(unix)]
-impl Kin {
-    /// Tells the guardian before the child exists, so that no moment is left in which our death would orphan it.
-    fn announce(command: &ResolvedCommand, surroundings: &Surroundings) -> Self {
-        let token = format!("{:032x}", rand_u128());
-        let mut tokens =
-            command.env.get(std::ffi::OsStr::new(super::TOKEN_VARIABLE)).cloned().unwrap_or_default();
-        if !tokens.is_empty() {
-            tokens.push(":");
-        }
-        tokens.push(&token);
-        surroundings.guardian.watch(&token, None);
-        Self { family: Family { group: None, token }, tokens, surroundings: surroundings.clone() }
-    }
-
-    fn mark(&self, child: &mut Command) {
-        child.env(super::TOKEN_VARIABLE, &self.tokens);
-    }
-
-    fn started(&mut self, pid: Option<u32>) {
-        self.family.group = pid.and_then(|pid| rustix::process::Pid::from_raw(pid.try_into().ok()?));
-        self.surroundings.guardian.watch(&self.family.token, self.family.group);
-    }
-
-    /// Asks all of them to go; false where there is no way to ask.
-    async fn terminate(&self) -> bool {
-        self.look(|family| family.signal(rustix::process::Signal::TERM)).await;
-        true
-    }
-
-    async fn kill(&self) {
-        self.look(|family| family.signal(rustix::process::Signal::KILL)).await;
-    }
-
-    async fn end(&self) {
-        self.look(Family::end).await;
-    }
-
-    /// Looks through all processes, which takes milliseconds.
-    async fn look(&self, work: impl FnOnce(&Family) + Send + 'static) {
-        let family = self.family.clone();
-        let _ = self.surroundings.tracker.spawn_blocking(move || work(&family)).await;
-    }
-
-    fn forget(&self) {
-        self.surroundings.guardian.forget(&self.family.token);
-    }
-}
-
-#[cfg(unix)]
-fn rand_u128() -> u128 {
-    let mut bytes = [0; 16];
-    // Without randomness the group alone is watched.
-    let _ = getrandom::fill(&mut bytes);
-    u128::from_ne_bytes(bytes)
-}
-
-/// The job object holds the kin, and the kernel guards it.
-#[cfg(not(unix))]
-struct Kin;
-
-#[cfg(not(unix))]
-impl Kin {
-    fn announce(_: &ResolvedCommand, surroundings: &Surroundings) -> Self {
-        let _ = &surroundings.guardian;
-        Self
-    }
-
-    fn mark(&self, _: &mut Command) {}
-
-    fn started(&mut self, _: Option<u32>) {}
-
-    async fn terminate(&self) -> bool {
-        std::future::ready(false).await
-    }
-
-    async fn kill(&self) {
-        std::future::ready(()).await;
-    }
-
-    async fn end(&self) {
-        std::future::ready(()).await;
-    }
-
-    fn forget(&self) {}
 }

@@ -12,7 +12,8 @@ const GRACE: Duration = Duration::from_millis(800);
 /// How long SIGKILL is repeated for processes that are being born meanwhile.
 const KILLING: Duration = Duration::from_millis(700);
 /// How long a child that is just being started may hide: between fork and exec it does not carry its token yet, and a
-/// gateway that died then told nobody its group.
+/// gateway that died then told nobody its group. Until exec the child itself holds the guardian's pipe open, so that only
+/// the moment is left in which the kernel has closed it and not yet shown the new environment.
 const BIRTH: Duration = Duration::from_millis(200);
 /// Between two looks at who is left.
 const LOOK: Duration = Duration::from_millis(15);

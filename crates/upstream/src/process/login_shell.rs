@@ -26,6 +26,10 @@ const FENCE: &[u8] = b"__traygate_path__";
 #[cfg(unix)]
 const LIMIT: Duration = Duration::from_secs(3);
 
+/// Start files that print more than this are not listened to any longer, in bytes.
+#[cfg(unix)]
+const LONGEST: usize = 1024 * 1024;
+
 /// PATH as the user's login shell sets it; `None` if the shell is unknown, fails, or takes longer than 3 s.
 #[cfg(unix)]
 pub async fn login_shell_path() -> Option<OsString> {
@@ -75,14 +79,19 @@ impl Drop for Group {
 async fn fenced(mut output: impl AsyncRead + Unpin) -> Option<OsString> {
     let find = |text: &[u8]| text.windows(FENCE.len()).position(|part| part == FENCE);
     let mut read = Vec::new();
+    // Before the first fence, and known to hold none of it.
+    let mut before = 0;
     loop {
-        if let Some(start) = find(&read) {
-            let rest = &read[start + FENCE.len()..];
+        if let Some(start) = find(&read[before..]) {
+            before += start;
+            let rest = &read[before + FENCE.len()..];
             if let Some(end) = find(rest) {
                 return (end > 0).then(|| OsString::from_vec(rest[..end].to_vec()));
             }
+        } else {
+            before = read.len().saturating_sub(FENCE.len() - 1);
         }
-        if output.read_buf(&mut read).await.ok()? == 0 {
+        if read.len() > LONGEST || output.read_buf(&mut read).await.ok()? == 0 {
             return None;
         }
     }
@@ -104,6 +113,7 @@ mod tests {
         assert_eq!(path(b"__traygate_path__/a").await, None);
         assert_eq!(path(b"__traygate_path____traygate_path__").await, None);
         assert_eq!(path(b"nothing").await, None);
+        assert_eq!(fenced(tokio::io::repeat(b'y')).await, None, "and no more than a little is kept");
     }
 
     #[tokio::test]

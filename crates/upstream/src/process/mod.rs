@@ -5,6 +5,7 @@ mod exit;
 #[cfg(unix)]
 mod family;
 mod guardian;
+mod kin;
 mod login_shell;
 mod lookup;
 

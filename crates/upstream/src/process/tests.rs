@@ -117,6 +117,22 @@ async fn the_end_of_input_is_enough_for_a_polite_child() {
     assert_eq!(&*child.ended().await.text, "exited with status 5");
 }
 
+/// As process 1 of a container does, which inherits the orphans of its children.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_death_is_told_though_we_inherit_a_grandchild_that_lives_on() {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+    let fifo = Fifo::new();
+    let surroundings = surroundings(no_guardian());
+    let script = r#"sh -c 'exec 3>"$FIFO"; echo grandchild >&3; sleep 1000' </dev/null >/dev/null 2>&1 & read line; exit 3"#;
+    let (child, mut pipes) = Child::start(&shell(script, &fifo.path), &surroundings).unwrap();
+    assert_eq!(fifo.lines.recv_timeout(PATIENCE).unwrap(), "grandchild");
+    tokio::io::AsyncWriteExt::write_all(&mut pipes.input, b"go\n").await.unwrap();
+    let ended = tokio::time::timeout(PATIENCE, child.ended()).await.expect("its end is told");
+    assert_eq!(&*ended.text, "exited with status 3");
+    fifo.all_are_gone();
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn stopping_ends_the_stubborn_and_those_who_left_the_group() {
@@ -198,7 +214,7 @@ async fn gateway_role() {
 #[tokio::test]
 async fn last_words_and_log_hold_no_secret() {
     let surroundings = surroundings(no_guardian());
-    surroundings.log.hide(crate::redact::Redaction::of(["s3cret-value"]));
+    surroundings.log.hide(crate::redact::Redaction::of(["s3cret-value"], []));
     let mut command = shell("echo \"Error: invalid token $TOK\" >&2; exit 3", Path::new(""));
     command.env.insert("TOK".into(), "s3cret-value".into());
     let (child, _pipes) = Child::start(&command, &surroundings).unwrap();

@@ -113,6 +113,8 @@ async fn the_values_of_references_env_and_headers_are_hidden() {
     let upstream = stdio("run", &["--key=${keychain:key}", "plainly said"], &[("KEY", "literally-secret")]);
     let text = "s3cret-key literally-secret plainly said in /home/ada";
     assert_eq!(redacted(upstream, text).await, "*** *** plainly said in /home/ada");
+    let upstream = stdio("run", &[], &[("DB_PASSWORD", "tiger"), ("LEVEL", "debug")]);
+    assert_eq!(redacted(upstream, "tiger at level debug").await, "*** at level debug");
     let upstream = http(
         "https://example.com/${keychain:key}/${GONE:-by default}",
         &[("Authorization", "Bearer literally-secret")],

@@ -1,12 +1,15 @@
 use std::{sync::Arc, time::Duration};
 
 use rmcp::model::{CallToolResult, ErrorCode, ErrorData, JsonObject};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Live, Status, Supervisor};
-use crate::{CallContext, CallError, State, state::unstopped};
+use crate::{
+    CallContext, CallError, State, connection::Limits, state::unstopped, transport::speaks_of_session,
+};
 
-/// The longest that a call waits for a server that was Ready to come back.
+/// The longest that a call waits for anything but its answer: for a server that was Ready to come back, and for word of
+/// what became of one that it was lost with.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// When to try again a server that is just coming back.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -28,31 +31,34 @@ impl Supervisor {
             return Err(CallError::Rpc(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)));
         }
         let silence = self.server().map_or(Duration::MAX, |server| server.timeout);
+        let begun = Instant::now();
         let live = self.open_session().await?;
+        let patience = PATIENCE.saturating_sub(begun.elapsed());
+        let limits = Limits { silence, farewell: patience.saturating_sub(AFTERMATH) };
         let result = tokio::select! {
             biased;
-            result = live.session.call(tool, arguments, context, silence) => result,
+            result = live.session.call(tool, arguments, context, limits) => result,
             () = live.over.cancelled() => {
                 let what = if self.stop.is_cancelled() { "was stopped" } else { "ended its connection" };
                 return Err(CallError::ConnectionLost(format!("`{}` {what}", self.name).into()));
             }
         };
         match result {
-            Err(error) => Err(self.failed(&live, error).await),
+            Err(error) => Err(self.failed(&live, error, patience).await),
             answered => answered,
         }
     }
 
     /// What a failed call says of its session, and to its caller.
-    async fn failed(&self, live: &Live, error: CallError) -> CallError {
+    async fn failed(&self, live: &Live, error: CallError, patience: Duration) -> CallError {
         match error {
             CallError::ConnectionLost(reason) => {
-                self.after_loss(live).await;
+                self.after_loss(live, patience).await;
                 CallError::ConnectionLost(self.log.redact(&reason).into())
             }
             // Nothing was sent, and what it was is gone: it is the caller's to send again.
             CallError::Unavailable { reason, .. } => {
-                self.after_loss(live).await;
+                self.after_loss(live, patience).await;
                 let reason = self.log.redact(&reason);
                 let reason = format!(
                     "`{}` was lost and is reconnecting: {}; try again in a moment.",
@@ -66,14 +72,19 @@ impl Supervisor {
                 self.doubted.notify_one();
                 error
             }
+            // Too little to send the call again, enough to look: a list renews a session that is lost.
+            CallError::Rpc(error) if speaks_of_session(&error) => {
+                self.doubted.notify_one();
+                CallError::Rpc(error)
+            }
             other => other,
         }
     }
 
     /// A lost call may mean a lost session. Then nobody is to use it again, so that the next call finds it gone and has
     /// the server reconnected; one that seems to live on is left to its other calls, and looked at.
-    async fn after_loss(&self, live: &Live) {
-        if timeout(AFTERMATH, live.session.closed()).await.is_ok() {
+    async fn after_loss(&self, live: &Live, patience: Duration) {
+        if timeout(AFTERMATH.min(patience), live.session.closed()).await.is_ok() {
             live.over.cancel();
         } else {
             self.doubted.notify_one();

@@ -6,6 +6,7 @@ mod calls;
 mod live;
 mod task;
 mod transition;
+mod work;
 
 use std::{fmt, sync::Arc};
 

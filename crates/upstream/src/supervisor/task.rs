@@ -7,21 +7,19 @@ use std::{
 
 use tokio::{
     sync::watch,
-    task::JoinHandle,
     time::{Instant, Sleep, sleep, sleep_until, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use traygate_config::Upstream;
 
 use super::{
     Heritage, Live, Status, Supervisor,
     attempt::{Attempt, Listing, Opened, list},
     backoff, first_phase,
     transition::{Effect, Event, Phase, next},
+    work::{Done, Work},
 };
-use traygate_config::Upstream;
-
 use crate::{
-    CallError, State, ToolSet,
+    CallError, ToolSet,
     connection::{ConnectError, Era},
     world::World,
 };
@@ -30,8 +28,9 @@ use crate::{
 const SETTLED: Duration = Duration::from_mins(1);
 /// The least time from one attempt to the next, however many calls want the server.
 const SPACING: Duration = Duration::from_secs(1);
-/// How long changes of a tool list are gathered before it is read again.
-const GATHERING: Duration = Duration::from_millis(200);
+/// How long changes of a tool list are gathered before it is read again; doubled up to the second value while a server
+/// announces changes and makes none, as one does that announces one whenever its list is read.
+const GATHERING: (Duration, Duration) = (Duration::from_millis(200), Duration::from_mins(1));
 
 /// What drives one supervisor: it waits for an event, asks [`next`], and performs the effect.
 pub(super) struct Task {
@@ -50,17 +49,10 @@ pub(super) struct Task {
     /// A process that died may have died of a question that it does not know: the next attempt begins with
     /// `initialize`, the one after it as usual.
     initialize_first: bool,
+    gathering: Duration,
+    listed_at: Option<Instant>,
     /// `None` while they are being listed, and once nobody can announce any.
     changes: Option<watch::Receiver<u64>>,
-}
-
-/// What is under way on a task of its own. It takes no harm from not being looked at.
-enum Work {
-    Nothing,
-    Attempt(JoinHandle<Result<Opened, ConnectError>>, CancellationToken),
-    List(JoinHandle<Result<Listing, CallError>>),
-    /// The end of a session that broke.
-    End(JoinHandle<()>),
 }
 
 impl Task {
@@ -78,6 +70,8 @@ impl Task {
             attempted: None,
             attempts: 0,
             initialize_first: false,
+            gathering: GATHERING.0,
+            listed_at: None,
             changes: None,
         }
     }
@@ -119,7 +113,8 @@ impl Task {
             Effect::Serve => self.serve(),
             Effect::Wait { failures } => self.wait(failures),
             Effect::Hurry => self.hurry(),
-            Effect::List => self.list(),
+            Effect::Gather => self.gather(),
+            Effect::List => self.list(GATHERING.0),
             Effect::Close => self.end().await,
         }
         // Ready is published with its tools, and Connecting before its attempt.
@@ -207,6 +202,7 @@ impl Task {
             count => format!("ready, {count} tools"),
         });
         self.listed(listing);
+        self.gathering = GATHERING.0;
     }
 
     /// Publishes a listing. Tools that say the same keep their revision, and with it the documents made of them.
@@ -218,6 +214,10 @@ impl Task {
         let known = self.heritage.tools.take().filter(|known| known.says_the_same(&tools));
         if known.is_none() || self.heritage.era != Some(era) {
             self.world.remember(server, Some(era), &tools);
+        }
+        self.listed_at = Some(Instant::now());
+        if known.is_none() {
+            self.gathering = GATHERING.0;
         }
         let tools = known.unwrap_or_else(|| Arc::new(tools));
         self.heritage.era = Some(era);
@@ -265,14 +265,23 @@ impl Task {
         }
     }
 
-    /// Reads the tools again, once the changes that come close together are in.
-    fn list(&mut self) {
+    /// Reads the tools again once the changes that come close together are in.
+    fn gather(&mut self) {
+        if self.listed_at.is_some_and(|listed| listed.elapsed() > GATHERING.1) {
+            self.gathering = GATHERING.0;
+        }
+        self.list(self.gathering);
+        self.gathering = (self.gathering * 2).min(GATHERING.1);
+    }
+
+    /// Reads the tools again after a while.
+    fn list(&mut self, after: Duration) {
         let Some(live) = self.supervisor.live.load_full() else { return };
         let changes = self.changes.take().unwrap_or_else(|| live.session.tool_changes());
         let longest =
             self.supervisor.server().map_or(Duration::MAX, traygate_config::Server::startup_timeout);
         self.work = Work::List(self.world.tracker.spawn(async move {
-            sleep(GATHERING).await;
+            sleep(after).await;
             let listed = timeout(longest, list(live.session.as_ref(), changes)).await;
             listed.unwrap_or(Err(CallError::Timeout(longest)))
         }));
@@ -337,65 +346,6 @@ impl Task {
         let line = self.supervisor.log.redact(line);
         tracing::warn!(server = %self.supervisor.name, "{line}");
         self.supervisor.log.push(&line);
-    }
-}
-
-/// What [`Work`] came to.
-enum Done {
-    Attempt(Result<Opened, ConnectError>),
-    List(Result<Listing, CallError>),
-    End,
-}
-
-impl Work {
-    /// Waits for the end of what is under way; for ever where nothing is.
-    async fn done(&mut self) -> Done {
-        let done = match self {
-            Self::Nothing => std::future::pending().await,
-            Self::Attempt(attempt, _) => Done::Attempt(attempt.await.unwrap_or_else(|_| {
-                Err(ConnectError::Transient("starting it failed inside Traygate; its log says how".into()))
-            })),
-            Self::List(list) => Done::List(list.await.unwrap_or_else(|_| {
-                Err(CallError::ConnectionLost("reading its tools failed inside Traygate".into()))
-            })),
-            Self::End(end) => {
-                let _ = end.await;
-                Done::End
-            }
-        };
-        *self = Self::Nothing;
-        done
-    }
-
-    fn is_list(&self) -> bool {
-        matches!(self, Self::List(_))
-    }
-}
-
-impl Phase {
-    /// What others see of it. `retry_at` is when a Backoff ends.
-    pub(super) fn state(&self, retry_at: Option<SystemTime>) -> State {
-        match self {
-            Self::Disabled => State::Disabled,
-            Self::Connecting(_) => State::Connecting,
-            Self::Ready { .. } => State::Ready,
-            Self::SignInNeeded => State::SignInNeeded,
-            Self::Backoff { reason, .. } => {
-                State::Backoff { reason: Arc::clone(reason), until: retry_at.unwrap_or_else(SystemTime::now) }
-            }
-            Self::Unusable { reason } | Self::Failed { reason } => {
-                State::Failed { reason: Arc::clone(reason) }
-            }
-        }
-    }
-
-    /// It was Ready and comes back by itself: a call may wait for it.
-    fn returning(&self) -> bool {
-        match self {
-            Self::Ready { .. } => true,
-            Self::Connecting(history) | Self::Backoff { history, .. } => history.was_ready,
-            Self::Disabled | Self::Unusable { .. } | Self::SignInNeeded | Self::Failed { .. } => false,
-        }
     }
 }
 

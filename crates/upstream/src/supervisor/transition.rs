@@ -1,6 +1,8 @@
 //! What a supervisor does next. Pure, so that a table can show every phase every event.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
+
+use crate::State;
 
 /// Where a supervisor stands. [`crate::State`] is what of it others see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub(crate) enum Effect {
     Wait { failures: u32 },
     /// Make the waiting time as short as the spacing of attempts allows.
     Hurry,
+    /// Read the tools again, once the changes that come close together are in.
+    Gather,
     /// Read the tools again.
     List,
     /// End the session.
@@ -102,7 +106,8 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
         }
 
         (Phase::Ready { .. }, Event::Settled) => (Phase::Ready { failures: 0 }, Effect::None),
-        (phase @ Phase::Ready { .. }, Event::ToolsChanged | Event::Doubted) => (phase, Effect::List),
+        (phase @ Phase::Ready { .. }, Event::ToolsChanged) => (phase, Effect::Gather),
+        (phase @ Phase::Ready { .. }, Event::Doubted) => (phase, Effect::List),
         (Phase::Ready { .. }, Event::SignInNeeded) => (Phase::SignInNeeded, Effect::Close),
         // The first retry after a session that lasted is quick; one that broke early counts as a failure, so that a
         // server that crashes after each start is not started in a spin.
@@ -115,6 +120,33 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
         (phase @ Phase::Backoff { .. }, Event::Wanted) => (phase, Effect::Hurry),
 
         (phase, _) => (phase, Effect::None),
+    }
+}
+
+impl Phase {
+    /// What others see of it. `retry_at` is when a Backoff ends.
+    pub(super) fn state(&self, retry_at: Option<SystemTime>) -> State {
+        match self {
+            Self::Disabled => State::Disabled,
+            Self::Connecting(_) => State::Connecting,
+            Self::Ready { .. } => State::Ready,
+            Self::SignInNeeded => State::SignInNeeded,
+            Self::Backoff { reason, .. } => {
+                State::Backoff { reason: Arc::clone(reason), until: retry_at.unwrap_or_else(SystemTime::now) }
+            }
+            Self::Unusable { reason } | Self::Failed { reason } => {
+                State::Failed { reason: Arc::clone(reason) }
+            }
+        }
+    }
+
+    /// It was Ready and comes back by itself: a call may wait for it.
+    pub(super) fn returning(&self) -> bool {
+        match self {
+            Self::Ready { .. } => true,
+            Self::Connecting(history) | Self::Backoff { history, .. } => history.was_ready,
+            Self::Disabled | Self::Unusable { .. } | Self::SignInNeeded | Self::Failed { .. } => false,
+        }
     }
 }
 
@@ -205,7 +237,7 @@ mod tests {
                 same(),
                 same(),
                 (backoff(3, true), Effect::Wait { failures: 2 }),
-                (ready(), Effect::List),
+                (ready(), Effect::Gather),
                 (ready(), Effect::List),
                 (Phase::Ready { failures: 0 }, Effect::None),
                 same(),

@@ -7,7 +7,7 @@ mod sse;
 mod stdio;
 
 pub(crate) use direct::pair;
-pub(crate) use http::{CallHeaders, HttpClient, HttpError, ShortcutError, streamable};
+pub(crate) use http::{CallHeaders, HttpClient, HttpError, ShortcutError, speaks_of_session, streamable};
 pub(crate) use lines::LineReader;
 pub(crate) use sse::SseTransport;
 pub(crate) use stdio::{StdioError, StdioTransport};

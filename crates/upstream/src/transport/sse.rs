@@ -151,7 +151,8 @@ impl Transport<RoleClient> for SseTransport {
                 Ok(message) => return Some(message),
                 Err(_) if data.trim().is_empty() => {}
                 Err(error) => {
-                    tracing::debug!(%error, "an event is no message");
+                    let error = self.log.redact(&error.to_string()).into_owned();
+                    tracing::debug!(error, "an event is no message");
                     let beginning: String = data.chars().take(1000).collect();
                     self.log.push(&format!("no MCP message in an event: {beginning}"));
                 }

@@ -1,3 +1,4 @@
+use futures::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -10,7 +11,10 @@ use rmcp::{
 
 use super::*;
 use crate::{
-    connection::open::{Mode, over},
+    connection::{
+        handshake::{End, Handshake, Mode},
+        open::over,
+    },
     transport::pair,
 };
 
@@ -70,6 +74,32 @@ async fn progress_starts_the_timeout_anew() {
     let error = call(&connection, "is silent", json!({ "steps": 5 })).await.unwrap_err();
     assert!(matches!(error, CallError::Timeout(LONG)));
     connection.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn word_of_an_end_is_waited_for_no_longer_than_the_caller_can() {
+    let surroundings = surroundings();
+    let (ours, theirs) = pair();
+    let server = surroundings.tracker.spawn(async move {
+        let _ = serve_server(Slow, theirs).await.unwrap().waiting().await;
+    });
+    // A process that nobody sees end.
+    let end = End { stopping: None, ended: Some(std::future::pending().boxed()) };
+    let connection =
+        Handshake::begin(&surroundings, ours, Mode::Discover).await.unwrap().finish(&surroundings, end, None);
+    server.abort();
+    for (farewell, waits) in [(1, 1), (60, failure::FAREWELL.as_secs())] {
+        let limits = Limits { silence: LONG, farewell: Duration::from_secs(farewell) };
+        let begun = tokio::time::Instant::now();
+        let context = CallContext::default();
+        let error = connection.call("talks", json_object(), context, limits).await.unwrap_err();
+        assert!(matches!(error, CallError::ConnectionLost(_) | CallError::Unavailable { .. }), "{error:?}");
+        assert_eq!(begun.elapsed().as_secs(), waits);
+    }
+}
+
+fn json_object() -> JsonObject {
+    JsonObject::from_iter([("steps".to_owned(), json!(1))])
 }
 
 /// Tells of a change whenever `tell` is notified, then ends the subscription.

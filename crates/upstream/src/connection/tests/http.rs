@@ -108,7 +108,7 @@ async fn an_older_server_is_found_out_and_called_with_the_callers_headers() {
         ("mcp-session-id".parse().unwrap(), HeaderValue::from_static("forged")),
     ]);
     let context = CallContext { headers };
-    let result = connection.call("t", JsonObject::new(), context, LONG).await.unwrap();
+    let result = connection.call("t", JsonObject::new(), context, limits(LONG)).await.unwrap();
     assert_eq!(text(&result), "s1");
     call(&connection, "t", json!({})).await.unwrap();
     {
@@ -255,7 +255,8 @@ async fn a_url_without_a_type_falls_back_to_http_with_sse() {
     for upstream in [ResolvedUpstream::Http(entry.clone()), ResolvedUpstream::Sse(entry.clone())] {
         let connection = open_session(upstream, &surroundings).await.unwrap();
         let headers = HeaderMap::from_iter([("x-user".parse().unwrap(), HeaderValue::from_static("ada"))]);
-        let result = connection.call("t", JsonObject::new(), CallContext { headers }, LONG).await.unwrap();
+        let result =
+            connection.call("t", JsonObject::new(), CallContext { headers }, limits(LONG)).await.unwrap();
         assert_eq!(text(&result), "legacy");
         {
             let seen = seen.lock().unwrap();

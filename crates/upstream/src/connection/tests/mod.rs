@@ -37,6 +37,10 @@ async fn call(connection: &Connection, tool: &str, arguments: Value) -> Result<C
     call_within(connection, tool, arguments, LONG).await
 }
 
+fn limits(silence: Duration) -> Limits {
+    Limits { silence, farewell: failure::FAREWELL }
+}
+
 async fn call_within(
     connection: &Connection,
     tool: &str,
@@ -44,7 +48,7 @@ async fn call_within(
     limit: Duration,
 ) -> Result<CallToolResult, CallError> {
     let Value::Object(arguments) = arguments else { panic!("no object: {arguments}") };
-    connection.call(tool, arguments, CallContext::default(), limit).await
+    connection.call(tool, arguments, CallContext::default(), limits(limit)).await
 }
 
 fn text(result: &CallToolResult) -> &str {

@@ -79,6 +79,36 @@ async fn a_call_waits_no_more_than_five_seconds_for_a_server_that_was_ready() {
     fakes.hub.shutdown().await;
 }
 
+/// One deadline for all that a call waits for: the server's return, and word of what became of it.
+#[tokio::test(start_paused = true)]
+async fn a_call_lost_after_a_wait_does_not_wait_longer_than_five_seconds_in_all() {
+    let fakes = Fakes::new();
+    fakes.hub.apply(&plain(&["a"]));
+    fakes.until_ready("a").await;
+    let a = fakes.server("a");
+    a.script().opens = Opens::Slowly(Duration::from_secs(4));
+    a.script().calls = Calls::Vanishes;
+    a.crash("down");
+    a.until(|script| script.attempts == 2).await;
+    let begun = Instant::now();
+    assert!(matches!(fakes.call("a").await, Err(CallError::ConnectionLost(_))));
+    assert!(begun.elapsed() > Duration::from_secs(4), "it waited for the server");
+    assert!(begun.elapsed() <= Duration::from_secs(5), "{:?}", begun.elapsed());
+    fakes.hub.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_session_is_looked_at() {
+    let fakes = Fakes::new();
+    fakes.hub.apply(&plain(&["a"]));
+    fakes.until_ready("a").await;
+    let a = fakes.server("a");
+    a.script().calls = Calls::ForgetsSession;
+    assert!(matches!(fakes.call("a").await, Err(CallError::Rpc(_))));
+    a.until(|script| script.lists == 2).await;
+    fakes.hub.shutdown().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_never_waits_for_a_first_connect() {
     let fakes = Fakes::new();

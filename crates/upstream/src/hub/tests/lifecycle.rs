@@ -103,6 +103,28 @@ async fn a_changed_tool_list_is_read_again() {
     fakes.hub.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_that_announces_a_change_with_every_list_is_asked_ever_less_often() {
+    let fakes = Fakes::new();
+    let a = fakes.server("a");
+    a.script().announces = true;
+    fakes.hub.apply(&plain(&["a"]));
+    fakes.until_ready("a").await;
+    tokio::time::sleep(TEN_MINUTES).await;
+    let lists = a.script().lists;
+    assert!((10..=30).contains(&lists), "{lists} lists in ten minutes");
+    // What is new at last is seen, and what follows it soon.
+    a.script().announces = false;
+    for count in 2..4 {
+        a.script().tools.push(tool(&format!("new{count}")));
+        a.announce();
+        fakes
+            .until(|catalogue| catalogue.servers["a"].tools.as_ref().is_some_and(|t| t.tools.len() == count))
+            .await;
+    }
+    fakes.hub.shutdown().await;
+}
+
 /// L14: ten minutes of 502.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_keeps_failing_is_tried_ever_less_often() {

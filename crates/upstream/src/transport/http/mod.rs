@@ -4,6 +4,7 @@ mod client;
 
 mod headers;
 mod post;
+mod refusal;
 mod shortcut;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -16,6 +17,7 @@ use rmcp::transport::{
 pub(crate) use self::{
     client::{HttpClient, HttpError},
     headers::{CallHeaders, allowed, of_call},
+    refusal::speaks_of_session,
     shortcut::ShortcutError,
 };
 use super::MAX_MESSAGE;
@@ -23,6 +25,9 @@ use crate::resolve::ResolvedHttp;
 
 /// The longest pause between two attempts to open the stream of notifications again.
 const MAX_RECONNECT_DELAY: Duration = Duration::from_mins(1);
+/// How long the renewal of a session waits for the posts of the old one, and then for the new one: together the 5 s that a
+/// call waits for a server that is gone.
+const RENEWAL: Duration = Duration::from_millis(2_500);
 /// Calls in flight at one server.
 const MAX_CONCURRENT_REQUESTS: usize = 256;
 
@@ -41,6 +46,7 @@ pub(crate) fn streamable(
         .max_concurrent_requests(MAX_CONCURRENT_REQUESTS)
         .max_sse_event_size(MAX_MESSAGE)
         .max_json_response_size(MAX_MESSAGE)
+        .session_recovery_timeout(RENEWAL)
         .reinit_on_expired_session(true);
     config.retry_config = Arc::new(retry);
     StreamableHttpClientTransport::with_client(client, config)

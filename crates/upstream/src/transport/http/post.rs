@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use futures::stream::BoxStream;
 use http::{HeaderName, HeaderValue};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ErrorData, JsonRpcMessage},
+    model::{ClientJsonRpcMessage, ClientRequest, JsonRpcError, JsonRpcMessage, RequestId},
     transport::streamable_http_client::{
         AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
         StreamableHttpResponseLimits,
@@ -17,6 +17,9 @@ use sse_stream::Sse;
 use super::{
     client::{HttpClient, HttpError},
     headers::of_call,
+    refusal::{
+        Answered, is_refusal_of_session, is_session_refusal, mentions_lost_session, speaks_of_session,
+    },
 };
 
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -48,6 +51,11 @@ impl StreamableHttpClient for HttpClient {
         limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Failure> {
         let in_session = session_id.is_some();
+        let sent = match &message {
+            ClientJsonRpcMessage::Request(request) => Some(request.id.clone()),
+            _ => None,
+        };
+        let is_call = is_call(&message);
         let lesson = self.routes.lesson(&uri, &message, session_id.as_ref(), &custom_headers);
         custom_headers.extend(of_call(&message).map(|(name, value)| (name.clone(), value.clone())));
         let answer = self
@@ -57,12 +65,14 @@ impl StreamableHttpClient for HttpClient {
             .map_err(classify);
         match answer {
             Ok(StreamableHttpPostResponse::Json(JsonRpcMessage::Error(error), _))
-                if in_session && says_session_is_gone(&error.error) =>
+                if in_session && session_is_gone(&error, sent.as_ref(), is_call) =>
             {
                 Err(Failure::SessionExpired)
             }
-            Err(Failure::Client(HttpError::Status { status: 400 | 404, body }))
-                if in_session && speaks_of_session(&body) =>
+            // rmcp itself knows 404.
+            Err(Failure::Client(HttpError::Status { status: 400, body }))
+                if in_session
+                    && (is_refusal_of_session(&body) || (!is_call && mentions_lost_session(&body))) =>
             {
                 Err(Failure::SessionExpired)
             }
@@ -175,17 +185,15 @@ fn status_in(text: &str) -> Option<(u16, &str)> {
     Some((status.parse().ok()?, body))
 }
 
-/// Some servers answer 400 with -32600 or -32000 "Session not found", or "No valid session ID provided".
-pub(super) fn says_session_is_gone(error: &ErrorData) -> bool {
-    matches!(error.code.0, -32600 | -32000 | -32001) && speaks_of_session(&error.message)
+fn is_call(message: &ClientJsonRpcMessage) -> bool {
+    matches!(message, ClientJsonRpcMessage::Request(request)
+        if matches!(request.request, ClientRequest::CallToolRequest(_)))
 }
 
-fn speaks_of_session(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("session")
-        && ["not found", "no valid", "invalid", "expired", "unknown", "terminated", "does not exist"]
-            .iter()
-            .any(|words| text.contains(words))
+/// rmcp renews the session and sends again what was refused so: a call only if it cannot have run.
+fn session_is_gone(error: &JsonRpcError, sent: Option<&RequestId>, is_call: bool) -> bool {
+    let unread = sent.is_none_or(|sent| Answered::of(error.id.as_ref(), sent) == Answered::None);
+    (unread && is_session_refusal(&error.error)) || (!is_call && speaks_of_session(&error.error))
 }
 
 #[cfg(test)]
@@ -203,14 +211,5 @@ mod tests {
     fn a_bare_401_asks_for_sign_in() {
         let error = classify(StreamableHttpError::UnexpectedServerResponse("HTTP 401 Unauthorized: ".into()));
         assert!(matches!(error, Failure::AuthRequired(_)));
-    }
-
-    #[test]
-    fn knows_a_lost_session_by_its_words() {
-        assert!(speaks_of_session("Session not found"));
-        assert!(speaks_of_session("Bad Request: No valid session ID provided"));
-        assert!(!speaks_of_session("tool not found"));
-        let error = ErrorData::invalid_params("session expired", None);
-        assert!(!says_session_is_gone(&error), "a tool's own words");
     }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use futures::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ClientJsonRpcMessage, ClientRequest, ErrorData, GetMeta,
     JsonObject, RequestId, ServerResult, Tool,
@@ -25,12 +25,15 @@ use serde_json::value::RawValue;
 use super::{
     client::{HttpClient, HttpError},
     headers::allowed,
-    post::says_session_is_gone,
+    refusal::{Answered, Body, Refused},
 };
 use crate::transport::{MAX_MESSAGE, sse::bounded};
 
 /// rmcp counts its ids from 0; these never meet them, and JavaScript counts them exactly.
 const FIRST_ID: i64 = 1 << 40;
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// Bytes of a refusal that is no JSON; those that mean something are a few words.
+const REFUSAL: usize = 4 * 1024;
 
 /// How each tool was last called by rmcp. One per session.
 #[derive(Debug)]
@@ -47,6 +50,12 @@ pub(crate) struct Route {
     url: Arc<str>,
     headers: HeaderMap,
     meta: JsonObject,
+}
+
+impl Route {
+    fn in_session(&self) -> bool {
+        self.headers.contains_key(SESSION)
+    }
 }
 
 /// Why a call that took the shortcut has no result.
@@ -88,7 +97,7 @@ impl Routes {
         let mut learned: HeaderMap =
             headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         if let Some(session) = session {
-            learned.insert("mcp-session-id", HeaderValue::from_str(session).ok()?);
+            learned.insert(SESSION, HeaderValue::from_str(session).ok()?);
         }
         learned.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         learned.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -151,20 +160,21 @@ impl HttpClient {
         }
         let response = request.send().await.map_err(|error| failed(error.into()))?;
         let status = response.status();
+        let refused = |body| self.refused(&Refused { status, in_session: route.in_session(), body });
         match kind(&response) {
             Kind::Json => {
-                let body = read(response).await?;
-                let answer = answer(&body, id);
-                if !status.is_success() && !matches!(answer, Some(Err(_))) {
-                    return Err(self.refused(status));
-                }
-                match answer {
-                    Some(Err(error)) if means_not_run(&error) => {
-                        self.routes.forget();
-                        Err(ShortcutError::NotRun)
+                let body = read(response, MAX_MESSAGE).await?;
+                match answer(&body, id) {
+                    Some(Ok(result)) if status.is_success() => Ok(result),
+                    Some(Err((error, _))) if status.is_success() => Err(ShortcutError::Rpc(error)),
+                    Some(Err((error, answered))) => match refused(Body::Error(&error, answered)) {
+                        ShortcutError::Lost(_) => Err(ShortcutError::Rpc(error)),
+                        not_run => Err(not_run),
+                    },
+                    _ if status.is_success() => {
+                        Err(ShortcutError::Lost("its answer is no answer to the call".to_owned()))
                     }
-                    Some(answer) => answer.map_err(ShortcutError::Rpc),
-                    None => Err(ShortcutError::Lost("its answer is no answer to the call".to_owned())),
+                    _ => Err(refused(Body::Text(&String::from_utf8_lossy(&body)))),
                 }
             }
             Kind::Events if status.is_success() => {
@@ -173,8 +183,10 @@ impl HttpClient {
                 let mut events = std::pin::pin!(bounded(response.bytes_stream()));
                 while let Some(event) = events.next().await {
                     let data = event.data.unwrap_or_default();
-                    if let Some(answer) = answer(data.as_bytes(), id) {
-                        return answer.map_err(ShortcutError::Rpc);
+                    match answer(data.as_bytes(), id) {
+                        Some(Ok(result)) => return Ok(result),
+                        Some(Err((error, _))) => return Err(ShortcutError::Rpc(error)),
+                        None => {}
                     }
                     if data.contains("notifications/progress") {
                         progressed();
@@ -182,19 +194,20 @@ impl HttpClient {
                 }
                 Err(ShortcutError::Lost("its event stream ended before the answer".to_owned()))
             }
-            _ => Err(self.refused(status)),
+            _ => {
+                let text = read(response, REFUSAL).await.unwrap_or_default();
+                Err(refused(Body::Text(&String::from_utf8_lossy(&text))))
+            }
         }
     }
 
-    /// A status without an answer. Client errors are told before anything runs, and rmcp words them.
-    fn refused(&self, status: StatusCode) -> ShortcutError {
+    /// What a refusal means for the call.
+    fn refused(&self, refused: &Refused<'_>) -> ShortcutError {
         self.routes.forget();
-        match status {
-            StatusCode::BAD_REQUEST
-            | StatusCode::UNAUTHORIZED
-            | StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND => ShortcutError::NotRun,
-            _ => ShortcutError::Lost(format!("it answered HTTP {}", status.as_u16())),
+        if refused.has_not_run() {
+            ShortcutError::NotRun
+        } else {
+            ShortcutError::Lost(format!("it answered HTTP {}", refused.status.as_u16()))
         }
     }
 }
@@ -217,12 +230,12 @@ fn kind(response: &reqwest::Response) -> Kind {
     }
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, ShortcutError> {
+async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, ShortcutError> {
     let lost = |error: reqwest::Error| ShortcutError::Lost(HttpError::from(error).to_string());
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(lost)? {
-        if body.len() + piece.len() > MAX_MESSAGE {
-            return Err(ShortcutError::Lost(format!("its answer is longer than {MAX_MESSAGE} bytes")));
+        if body.len() + piece.len() > most {
+            return Err(ShortcutError::Lost(format!("its answer is longer than {most} bytes")));
         }
         body.extend_from_slice(&piece);
     }
@@ -237,12 +250,6 @@ fn failed(error: HttpError) -> ShortcutError {
     }
 }
 
-/// A session that the server does not know, or a revision or header that it wants otherwise
-/// (specification 2026-07-28: -32020 to -32022).
-fn means_not_run(error: &ErrorData) -> bool {
-    (-32022..=-32020).contains(&error.code.0) || says_session_is_gone(error)
-}
-
 #[derive(Deserialize)]
 struct Envelope<'a> {
     id: Option<RequestId>,
@@ -251,17 +258,16 @@ struct Envelope<'a> {
     error: Option<ErrorData>,
 }
 
-/// The answer to request `id`, if that is what `json` is. A usual result is read as what it is; rmcp's own reading
-/// tries some twenty types one after the other.
-fn answer(json: &[u8], id: i64) -> Option<Result<ServerResult, ErrorData>> {
+/// The answer to request `id`, if that is what `json` is; an error for want of a readable request is one too. A usual
+/// result is read as what it is; rmcp's own reading tries some twenty types one after the other.
+fn answer(json: &[u8], id: i64) -> Option<Result<ServerResult, (ErrorData, Answered)>> {
+    let sent = RequestId::Number(id);
     let envelope: Envelope = serde_json::from_slice(json).ok()?;
     match envelope {
-        Envelope { error: Some(error), id: answered, .. }
-            if answered.is_none() || answered == Some(RequestId::Number(id)) =>
-        {
-            Some(Err(error))
+        Envelope { error: Some(error), id: answered, .. } if !matches!(answered, Some(RequestId::Number(other)) if other != id) => {
+            Some(Err((error, Answered::of(answered.as_ref(), &sent))))
         }
-        Envelope { result: Some(result), id: Some(answered), .. } if answered == RequestId::Number(id) => {
+        Envelope { result: Some(result), id: Some(answered), .. } if answered == sent => {
             let result = result.get();
             let usual = serde_json::from_str::<CallToolResult>(result).map(ServerResult::CallToolResult);
             usual.or_else(|_: serde_json::Error| serde_json::from_str(result)).ok().map(Ok)

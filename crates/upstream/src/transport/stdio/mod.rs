@@ -108,7 +108,8 @@ impl StdioTransport {
             let beginning = &line.bytes[..line.bytes.len().min(1000)];
             let kind = if line.cut { "half a message" } else { "no MCP message" };
             let text = String::from_utf8_lossy(beginning);
-            tracing::debug!(%error, "a line on stdout is no message");
+            let error = self.log.redact(&error.to_string()).into_owned();
+            tracing::debug!(error, "a line on stdout is no message");
             self.log.push(&format!("{kind} on stdout: {text}"));
         }
     }

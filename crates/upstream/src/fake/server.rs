@@ -1,5 +1,3 @@
-//! Scripted servers for tests: what they do on open, list, call and close is set from outside, what was done is counted.
-
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
@@ -7,18 +5,15 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use indexmap::IndexMap;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool};
-use secrecy::SecretString;
 use tokio::sync::watch;
-use traygate_auth::{Keychain, KeychainError};
-use traygate_config::{Config, Entry, Server, ServerName, StdioUpstream, Template, Upstream};
 
+use super::{FOREVER, tool};
 use crate::{
-    CallContext, CallError, Catalogue, Environment, Hub, ServerInfo, ServerSnapshot,
-    connection::{ConnectError, Era, Surroundings},
+    CallContext, CallError, ServerInfo,
+    connection::{ConnectError, Era, Limits, Surroundings},
     connector::{Connector, Session},
-    resolve::{ResolvedServer, ResolvedUpstream, Secrets},
+    resolve::{ResolvedServer, ResolvedUpstream},
 };
 
 /// What an attempt to open a session comes to.
@@ -28,6 +23,8 @@ pub(crate) enum Opens {
     /// A session that ends as soon as its tools are listed.
     Brief,
     Fails(ConnectError),
+    /// A session, after this time.
+    Slowly(Duration),
     Never,
 }
 
@@ -38,6 +35,10 @@ pub(crate) enum Calls {
     Never,
     /// The server dies of it.
     Kills,
+    /// The connection ends, and nobody ever says why.
+    Vanishes,
+    /// Its transport knows the session no more.
+    ForgetsSession,
     /// The answer is lost, the session lives on.
     Loses,
     Challenges,
@@ -54,6 +55,8 @@ pub(crate) struct Script {
     pub(crate) refuses_lists: Option<CallError>,
     pub(crate) calls: Calls,
     pub(crate) closes: bool,
+    /// Every list is followed by word of a change.
+    pub(crate) announces: bool,
     pub(crate) attempts: usize,
     pub(crate) lists: usize,
     pub(crate) alive: usize,
@@ -151,6 +154,7 @@ impl FakeConnector {
                 refuses_lists: None,
                 calls: Calls::Answers,
                 closes: true,
+                announces: false,
                 attempts: 0,
                 lists: 0,
                 alive: 0,
@@ -185,6 +189,7 @@ impl Connector for FakeConnector {
             match &opens {
                 Opens::Fails(error) => return Err(error.clone()),
                 Opens::Never => std::future::pending().await,
+                Opens::Slowly(time) => tokio::time::sleep(*time).await,
                 Opens::Session | Opens::Brief => {}
             }
             let session = Arc::new(FakeSession {
@@ -219,6 +224,9 @@ impl Session for FakeSession {
             let mut listed = Ok(Vec::new());
             self.server.count(|script| {
                 script.lists += 1;
+                if script.announces {
+                    self.changes.send_modify(|changes| *changes += 1);
+                }
                 listed = script.refuses_lists.clone().map_or_else(|| Ok(script.tools.clone()), Err);
             });
             listed
@@ -234,7 +242,7 @@ impl Session for FakeSession {
         tool: &'a str,
         _: JsonObject,
         _: CallContext,
-        _: Duration,
+        limits: Limits,
     ) -> BoxFuture<'a, Result<CallToolResult, CallError>> {
         Box::pin(async move {
             let calls = self.server.script().calls;
@@ -247,6 +255,14 @@ impl Session for FakeSession {
                 Calls::Kills => {
                     self.end("exit status: 1");
                     Err(CallError::ConnectionLost("exit status: 1".into()))
+                }
+                Calls::Vanishes => {
+                    tokio::time::sleep(limits.farewell).await;
+                    Err(CallError::ConnectionLost("the server closed the connection".into()))
+                }
+                Calls::ForgetsSession => {
+                    let code = rmcp::model::ErrorCode(-32000);
+                    Err(CallError::Rpc(rmcp::ErrorData::new(code, "Session not found", None)))
                 }
                 Calls::Loses => Err(CallError::ConnectionLost("connection reset".into())),
                 Calls::Challenges => Err(CallError::SignInNeeded),
@@ -280,122 +296,4 @@ impl Session for FakeSession {
             self.end("closed");
         })
     }
-}
-
-/// What [`FakeKeychain`] answers.
-pub(crate) type Secret = Result<Option<&'static str>, KeychainError>;
-
-/// A keychain with one answer for every name.
-pub(crate) struct FakeKeychain(pub(crate) Mutex<Secret>);
-
-impl Default for FakeKeychain {
-    fn default() -> Self {
-        Self(Mutex::new(Ok(None)))
-    }
-}
-
-impl Secrets for FakeKeychain {
-    fn secret<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, KeychainError>> {
-        let answer = self.0.lock().expect("no panic while scripting").clone();
-        Box::pin(std::future::ready(answer.map(|secret| secret.map(SecretString::from))))
-    }
-}
-
-/// A wait that only a test that hangs reaches; in paused time it passes at once.
-const FOREVER: Duration = Duration::from_hours(24);
-
-/// A hub of fake servers.
-pub(crate) struct Fakes {
-    pub(crate) hub: Hub,
-    pub(crate) connector: Arc<FakeConnector>,
-    pub(crate) keychain: Arc<FakeKeychain>,
-}
-
-impl Fakes {
-    pub(crate) fn new() -> Self {
-        Self::in_folder(None)
-    }
-
-    pub(crate) fn in_folder(state_dir: Option<&std::path::Path>) -> Self {
-        let environment = Environment {
-            variables: HashMap::from([("HOME".into(), "/home/ada".into())]),
-            keychain: Keychain::system(),
-            state_dir: state_dir.map(Into::into),
-            guardian: None,
-        };
-        let (connector, keychain) = (Arc::new(FakeConnector::default()), Arc::new(FakeKeychain::default()));
-        let hub = Hub::with(
-            environment,
-            Arc::clone(&connector) as Arc<dyn Connector>,
-            Arc::clone(&keychain) as Arc<dyn Secrets>,
-        );
-        Self { hub, connector, keychain }
-    }
-
-    pub(crate) fn server(&self, name: &str) -> FakeServer {
-        self.connector.server(name)
-    }
-
-    /// Waits until the catalogue is such.
-    pub(crate) async fn until(&self, such: impl Fn(&Catalogue) -> bool) {
-        let mut revisions = self.hub.revisions();
-        let waiting = async {
-            while !such(&self.hub.catalogue()) {
-                revisions.changed().await.expect("the hub lives");
-            }
-        };
-        let became = tokio::time::timeout(FOREVER, waiting).await;
-        assert!(became.is_ok(), "never so: {:#?}", self.hub.catalogue());
-    }
-
-    pub(crate) async fn until_ready(&self, name: &str) {
-        self.until(|catalogue| catalogue.servers.get(name).is_some_and(|s| s.state == crate::State::Ready))
-            .await;
-    }
-
-    pub(crate) fn snapshot(&self, name: &str) -> Arc<ServerSnapshot> {
-        Arc::clone(&self.hub.catalogue().servers[name])
-    }
-
-    pub(crate) async fn call(&self, name: &str) -> Result<CallToolResult, CallError> {
-        self.hub.call(name, "echo", JsonObject::new(), CallContext::default()).await
-    }
-}
-
-pub(crate) fn tool(name: &str) -> Tool {
-    Tool::new(name.to_owned(), String::new(), JsonObject::new())
-}
-
-pub(crate) fn name(name: &str) -> ServerName {
-    ServerName::new(name).expect("a name")
-}
-
-/// A stdio server with this command.
-pub(crate) fn server(server: &str, command: &str) -> Server {
-    Server {
-        name: name(server),
-        upstream: Upstream::Stdio(StdioUpstream {
-            command: Template::new(command),
-            args: Vec::new(),
-            env: IndexMap::new(),
-            cwd: None,
-        }),
-        disabled: false,
-        timeout: Duration::from_mins(2),
-        startup_timeout: None,
-        disabled_tools: std::collections::BTreeSet::new(),
-        header_forwarding: None,
-        oauth: None,
-    }
-}
-
-/// A config of these servers.
-pub(crate) fn config(servers: impl IntoIterator<Item = Server>) -> Config {
-    let entries = servers.into_iter().map(|server| (server.name.clone(), Entry::Valid(Box::new(server))));
-    Config { servers: entries.collect(), ..Config::default() }
-}
-
-/// A config of plain servers with these names.
-pub(crate) fn plain(names: &[&str]) -> Config {
-    config(names.iter().map(|&name| server(name, "run")))
 }

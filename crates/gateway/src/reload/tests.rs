@@ -194,7 +194,7 @@ async fn a_folder_that_comes_back_is_followed_again() {
 #[tokio::test]
 async fn what_needs_a_restart_is_said_and_the_rest_applied() {
     let mut followed = Followed::start_with(
-        |dir| write(dir.join("config.json"), CLOSED),
+        |dir| write(dir.join("config.json"), r#"{"mcpServers": {}, "traygate": {"port": 0}}"#),
         |options| Options { port: None, host: vec![[127, 0, 0, 1].into()], ..options },
     )
     .await;

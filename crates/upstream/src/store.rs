@@ -147,16 +147,24 @@ fn read(path: &Path) -> io::Result<Record> {
 
 /// Replaces a file at once and whole, readable by its owner alone.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut options = atomic_write_file::OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.preserve_mode(false).mode(0o600);
-    }
-    let mut file = options.open(path)?;
+    let mut file = private().open(path)?;
     file.write_all(content)?;
     file.commit()
+}
+
+#[cfg(unix)]
+fn private() -> atomic_write_file::OpenOptions {
+    use atomic_write_file::unix::OpenOptionsExt as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = atomic_write_file::OpenOptions::new();
+    options.preserve_mode(false).mode(0o600);
+    options
+}
+
+/// A user's own folders are private on Windows.
+#[cfg(not(unix))]
+fn private() -> atomic_write_file::OpenOptions {
+    atomic_write_file::OpenOptions::new()
 }
 
 fn create_private_folder(folder: &Path) -> io::Result<()> {

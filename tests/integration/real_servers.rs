@@ -75,9 +75,9 @@ async fn filesystem_writes_and_reads() {
     let file = folder.join("note.txt");
     gateway.call("files", "write_file", json!({"path": file, "content": "1.10"})).await.ok();
     assert_eq!(fs_err::read_to_string(&file).unwrap(), "1.10");
-    let read = gateway.call("files", "read_text_file", json!({"path": file})).await;
-    // Text stays text: not the number 1.1.
-    assert!(read.text.contains("1.10"), "{}", read.text);
+    let read = gateway.call("files", "read_text_file", json!({"path": file})).await.ok();
+    // Text stays text, not the number 1.1, and is told once: as the output schema has it.
+    assert_eq!(read, json!({"content": "1.10"}));
     let refused = gateway.call("files", "read_text_file", json!({"path": "/etc/hostname"})).await;
     assert!(refused.message(500).to_lowercase().contains("denied"), "{}", refused.text);
     gateway.stop().await;
@@ -92,7 +92,8 @@ async fn memory_remembers() {
     gateway.wait_ready("memory").await;
     let entities =
         json!({"entities": [{"name": "Traygate", "entityType": "program", "observations": ["small"]}]});
-    gateway.call("memory", "create_entities", entities).await.ok();
+    let created = gateway.call("memory", "create_entities", entities.clone()).await.ok();
+    assert_eq!(created, entities);
     let graph = gateway.call("memory", "read_graph", json!({})).await.ok();
     assert_eq!(graph["entities"][0]["name"], "Traygate", "{graph}");
     gateway.stop().await;

@@ -75,7 +75,7 @@ fn items(result: &CallToolResult) -> Vec<Item<'_>> {
     }
     items.push(Item::Value(structured));
     for block in &result.content {
-        if !matches!(block, ContentBlock::Text(text) if says(&text.text, structured)) {
+        if !matches!(block, ContentBlock::Text(text) if echoes(&text.text, structured)) {
             append(&mut items, block);
         }
     }
@@ -128,10 +128,17 @@ fn object(block: &ContentBlock) -> Item<'_> {
     Item::Object(serde_json::to_value(block).unwrap_or_default())
 }
 
-/// Whether a text is the JSON of `value`, or the very string.
-fn says(text: &str, value: &Value) -> bool {
-    value.as_str() == Some(text)
-        || serde_json::from_str::<Value>(text).is_ok_and(|parsed| same(&parsed, value))
+/// Whether a text only repeats the structured content: all of it, or one of its members, as servers do that keep what
+/// was their text under a key such as `content`.
+fn echoes(text: &str, structured: &Value) -> bool {
+    let says = said_by(text);
+    says(structured) || structured.as_object().is_some_and(|members| members.values().any(says))
+}
+
+/// Tells of a value whether a text is its JSON, or the very string.
+fn said_by(text: &str) -> impl Fn(&Value) -> bool {
+    let parsed = serde_json::from_str::<Value>(text).ok();
+    move |value| value.as_str() == Some(text) || parsed.as_ref().is_some_and(|parsed| same(parsed, value))
 }
 
 /// Equality of JSON values; numbers compare by value and to the last digit, so that `1.0` is `1`.
@@ -168,7 +175,7 @@ fn decimal(number: &str) -> Option<(bool, String, i64)> {
 fn wrapped<'a>(structured: &'a Value, content: &[ContentBlock]) -> Option<&'a Value> {
     let inner = structured.as_object().filter(|object| object.len() == 1)?.get("result")?;
     let says_block =
-        |block: &ContentBlock, value| matches!(block, ContentBlock::Text(text) if says(&text.text, value));
+        |block: &ContentBlock, value| matches!(block, ContentBlock::Text(text) if said_by(&text.text)(value));
     let whole = matches!(content, [block] if says_block(block, inner));
     let item_by_item = inner.as_array().is_some_and(|items| {
         !items.is_empty()

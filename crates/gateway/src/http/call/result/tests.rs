@@ -78,6 +78,12 @@ fn structured_content_wins_over_its_echo_and_never_drops_the_rest() {
         r#"[{"t":1},"data:image/png;base64,AA=="]"#
     );
     assert_eq!(answer(json!({"content": [], "structuredContent": null})), "null");
+    // A text that stands in it is not said twice.
+    let file = json!({"content": [text("hello\n")], "structuredContent": {"content": "hello\n"}});
+    assert_eq!(answer(file), r#"{"content":"hello\n"}"#);
+    let listed =
+        json!({"content": [text("[{\"a\": 1}]")], "structuredContent": {"entities": [{"a": 1}], "n": 1}});
+    assert_eq!(answer(listed), r#"{"entities":[{"a":1}],"n":1}"#);
 }
 
 #[test]

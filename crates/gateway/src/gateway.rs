@@ -111,10 +111,14 @@ impl Gateway {
             config: config_path.clone(),
             reload: request,
         });
-        let app = http::router(Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own });
-        let listening = bound.serve(&app, tls.as_ref()).map_err(|error: io::Error| {
-            StartError::Listen(format!("The addresses cannot be served: {error}."))
-        })?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let surface =
+            Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own, tasks: tasks.clone() };
+        let app = http::router(surface);
+        let listening =
+            bound.serve(&app, tls.as_ref(), Listening::PATIENCE).map_err(|error: io::Error| {
+                StartError::Listen(format!("The addresses cannot be served: {error}."))
+            })?;
         let announcement = options.runtime_dir.as_ref().and_then(|dir| {
             let (addresses, config) = (addresses.clone(), config_path.clone());
             let running =
@@ -125,7 +129,6 @@ impl Gateway {
             Announcement::write(dir, &running).inspect_err(unannounced).ok()
         });
 
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (reloaded, reloads) = watch::channel(0);
         if let (Some(path), Some(last)) = (config_path, last) {
             let unwatched = |error: &notify::Error| {

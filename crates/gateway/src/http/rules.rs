@@ -17,7 +17,7 @@ pub(crate) struct Rules {
     pub(crate) layout: Layout,
     /// The key of tools and documents; `None`: open to whoever passes the Host and Origin checks.
     pub(crate) api_key: Option<KeyDigest>,
-    /// Opens `/-/metrics`, beside the API key.
+    /// Opens `/-/metrics` and documents to programs of this machine, beside the API key.
     pub(crate) admin_token: Option<KeyDigest>,
     /// Documents and docs pages without the key.
     pub(crate) open_docs: bool,

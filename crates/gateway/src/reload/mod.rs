@@ -48,10 +48,15 @@ impl Reload {
     /// Follows the file until `stop`: where it is watched its saves, and always what is asked for.
     pub(crate) async fn run(
         mut self,
-        mut watch: Option<FileWatch>,
-        mut requests: mpsc::Receiver<ReloadRequest>,
+        watch: Option<FileWatch>,
+        requests: mpsc::Receiver<ReloadRequest>,
         stop: CancellationToken,
     ) {
+        // Whatever it waits for: a file on a folder of the network may not answer for hours.
+        let _ = stop.run_until_cancelled(self.follow(watch, requests)).await;
+    }
+
+    async fn follow(&mut self, mut watch: Option<FileWatch>, mut requests: mpsc::Receiver<ReloadRequest>) {
         loop {
             if let Some(watch) = &mut watch {
                 // Looked at after the folders are watched, so that no change falls between.
@@ -59,7 +64,6 @@ impl Reload {
                 self.look(false).await;
             }
             tokio::select! {
-                () = stop.cancelled() => return,
                 () = changed(watch.as_mut()) => {}
                 Some(done) = requests.recv() => {
                     self.look(true).await;

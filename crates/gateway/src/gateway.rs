@@ -19,7 +19,7 @@ use crate::{
     ConfigSource, Options,
     admin::{self, Admin, Announcement, RunningGateway},
     api_key::{api_key, new_key},
-    folders,
+    base_path, folders,
     http::{self, KeyDigest, Rules, Surface},
     listen::{Bound, Listening, TlsIdentity},
     merge::{self, Endpoint},
@@ -70,7 +70,8 @@ impl Gateway {
     /// [`StartError`]; a server that fails is never one.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let options = Arc::new(options);
-        let (last, mut config, diagnostics) = first_config(&options.source).await?;
+        base_path::check_flags(&options).map_err(StartError::Config)?;
+        let (last, mut config, mut diagnostics) = first_config(&options.source).await?;
         reload::connection_timeout(&mut config, &options.environment);
         let endpoint = Endpoint::new(&options, &config).map_err(StartError::Tls)?;
         let key = api_key(options.api_key.as_ref(), config.settings.api_key.as_ref(), &options.environment)
@@ -93,6 +94,7 @@ impl Gateway {
             tls: tls.is_some(),
             ..merge::rules(&options, &config)
         }));
+        diagnostics.extend(base_path::diagnostics(&config, &rules.load()));
         let diagnostics = Arc::new(ArcSwap::from_pointee(diagnostics));
         let config_path = match &options.source {
             ConfigSource::File(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),

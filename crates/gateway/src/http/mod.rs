@@ -25,6 +25,7 @@ use traygate_upstream::Hub;
 pub(crate) use self::{
     guard::{Elsewhere, KeyDigest, bearer, is_from_here},
     problem::{Problem, shown},
+    route::{is_own, server_at},
     rules::{Layout, Rules},
     upstreams::Upstreams,
 };

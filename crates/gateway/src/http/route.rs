@@ -120,6 +120,14 @@ impl<'a> Route<'a> {
     }
 }
 
+/// The server that a path names as it stands, were there one of that name.
+pub(crate) fn server_at<'a>(path: &'a str, rules: &'a Rules) -> Option<Cow<'a, str>> {
+    match Route::at(&Method::POST, path, rules) {
+        Route::Tool { server, .. } => Some(server),
+        _ => None,
+    }
+}
+
 impl Page {
     fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {

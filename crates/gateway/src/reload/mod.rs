@@ -22,6 +22,7 @@ pub(crate) use self::{
 use crate::{
     Options,
     api_key::api_key,
+    base_path,
     http::{KeyDigest, Rules},
     merge::{self, Endpoint},
 };
@@ -130,13 +131,15 @@ impl Reload {
                 "Restart Traygate to apply it.",
             ));
         }
-        self.rules.store(Arc::new(Rules {
+        let rules = Rules {
             api_key,
             admin_token: old.admin_token,
             addresses: old.addresses.clone(),
             tls: old.tls,
             ..merge::rules(&self.options, &config)
-        }));
+        };
+        diagnostics.extend(base_path::diagnostics(&config, &rules));
+        self.rules.store(Arc::new(rules));
         self.hub.apply(&config);
         let file = self.path.display();
         let servers = match config.servers.len() {
@@ -191,7 +194,7 @@ async fn changed(watch: Option<&mut FileWatch>) {
 }
 
 /// Something about the file that has no place in its text.
-fn about_file(severity: Severity, code: &'static str, message: String, hint: &str) -> Diagnostic {
+pub(crate) fn about_file(severity: Severity, code: &'static str, message: String, hint: &str) -> Diagnostic {
     let position = Position { line: 1, column: 1 };
     Diagnostic { severity, code, server: None, position, message, hint: Some(hint.to_owned()) }
 }

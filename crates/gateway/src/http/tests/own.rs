@@ -198,6 +198,13 @@ async fn docs_pages_load_nothing_from_elsewhere() {
     let script = stand.get("/-/swagger/start.js").await;
     assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
     assert!(script.text().contains("SwaggerUIBundle("));
+    // An update must not mix its pages with older files.
+    assert_eq!(script.header("cache-control"), "no-cache");
+    let known = [("if-none-match", script.header("etag"))];
+    let again = stand.send(get("/-/swagger/start.js", &known)).await;
+    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+    let other = stand.send(get("/-/swagger/start.js", &[("if-none-match", "\"other\"")])).await;
+    assert_eq!(other.status, 200);
     assert_eq!(stand.get("/-/swagger/../../secret").await.status, 404);
     if page.contains("swagger-ui-bundle.js") {
         assert!(page.contains("src=\"/tools/-/swagger/swagger-ui-bundle.js\""), "{page}");

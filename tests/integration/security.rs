@@ -294,3 +294,25 @@ async fn secrets_stay_out_of_the_log() {
     assert!(!gateway.stderr().contains("s3cret"), "{}", gateway.stderr());
     gateway.stop().await;
 }
+
+/// As many callers as there may be open files, who say nothing.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn callers_that_cannot_be_let_in_are_said_and_served_when_there_is_room() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let home = Home::new();
+    let gateway = without_key(&home).await;
+    let pid = i32::try_from(gateway.pid()).unwrap();
+    let open = fs_err::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    let room = Rlimit { current: Some(open as u64 + 8), maximum: Some(open as u64 + 8) };
+    prlimit(Pid::from_raw(pid), Resource::Nofile, room).unwrap();
+    // The system takes them into its queue.
+    let silent: Vec<_> = (0..40)
+        .map(|_| std::net::TcpStream::connect(("127.0.0.1", gateway.port())).expect("a connection"))
+        .collect();
+    gateway.wait_for_stderr("no connection can be accepted").await;
+    drop(silent);
+    assert_eq!(gateway.call("a", "add", json!({"a": 1, "b": 1})).await.ok(), "2");
+    gateway.stop().await;
+}

@@ -69,6 +69,22 @@ async fn who_waits_to_be_told_is_told_before_it_sends() {
     gateway.stop().await;
 }
 
+#[tokio::test]
+async fn a_connection_goes_on_after_a_refusal() {
+    let home = Home::new();
+    let gateway = with_small_bodies(&home).await;
+    let next = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut socket =
+        send(&gateway, "POST /a/add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n{").await;
+    assert!(head(&mut socket).await.starts_with("HTTP/1.1 401 "));
+    socket.write_all(b" }").await.unwrap();
+    socket.write_all(next).await.unwrap();
+    let mut rest = String::new();
+    socket.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("HTTP/1.1 200 ") && rest.ends_with("ok\n"), "{rest}");
+    gateway.stop().await;
+}
+
 /// The head of an answer, read while the connection stays open.
 async fn head(socket: &mut TcpStream) -> String {
     let mut head = Vec::new();

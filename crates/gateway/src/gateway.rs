@@ -63,6 +63,8 @@ impl Gateway {
     const GRACE: Duration = Duration::from_secs(2);
     /// How long the servers may take to end after that.
     const SERVERS_END: Duration = Duration::from_millis(2_800);
+    /// And what else still runs after that.
+    const TASKS_END: Duration = Duration::from_millis(150);
 
     /// Opens the port first, then starts every server in the background.
     ///
@@ -223,7 +225,10 @@ impl Gateway {
         if timeout(Self::SERVERS_END, hub.shutdown()).await.is_err() {
             tracing::warn!("some servers did not end in time");
         }
-        tasks.wait().await;
+        // The system's look at a folder of the network that does not answer cannot be broken off.
+        if timeout(Self::TASKS_END, tasks.wait()).await.is_err() {
+            tracing::warn!("the config file's folder did not answer in time");
+        }
     }
 }
 

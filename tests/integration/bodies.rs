@@ -7,8 +7,8 @@ use tokio::{
 };
 use traygate_tests::{Gateway, Home, fake};
 
-/// Far more than the buffers of both sockets hold, so that somebody has to read it.
-const LONG: usize = 32 * 1024 * 1024;
+/// More than the buffers of both sockets hold, so that somebody has to read it, and less than is read of a stranger.
+const LONG: usize = 7 * 1024 * 1024;
 
 async fn with_small_bodies(home: &Home) -> Gateway {
     let config = json!({"mcpServers": {"a": fake(&[])}, "traygate": {"maxBodySize": 1000}});
@@ -67,4 +67,58 @@ async fn who_waits_to_be_told_is_told_before_it_sends() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_goes_on_after_a_refusal() {
+    let home = Home::new();
+    let gateway = with_small_bodies(&home).await;
+    let next = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut socket =
+        send(&gateway, "POST /a/add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n{").await;
+    assert!(head(&mut socket).await.starts_with("HTTP/1.1 401 "));
+    socket.write_all(b" }").await.unwrap();
+    socket.write_all(next).await.unwrap();
+    let mut rest = String::new();
+    socket.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("HTTP/1.1 200 ") && rest.ends_with("ok\n"), "{rest}");
+    gateway.stop().await;
+}
+
+/// The head of an answer, read while the connection stays open.
+async fn head(socket: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await.expect("the connection stays"));
+    }
+    String::from_utf8(head).unwrap()
+}
+
+async fn send(gateway: &Gateway, text: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(("127.0.0.1", gateway.port())).await.unwrap();
+    socket.write_all(text.as_bytes()).await.unwrap();
+    socket
+}
+
+/// [`Gateway::stop`] is what fails here: it wants the end within the 5 s that are promised.
+#[tokio::test]
+async fn whoever_still_sends_does_not_hold_up_the_end() {
+    let home = Home::new();
+    let gateway = with_small_bodies(&home).await;
+    let post = "POST /a/add HTTP/1.1\r\nHost: localhost\r\n";
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n2\r\n{ \r\n";
+    // Refused, and read on for a while.
+    let mut refused = send(&gateway, &format!("{post}{chunked}")).await;
+    assert!(head(&mut refused).await.starts_with("HTTP/1.1 401 "));
+    // Wanted: "100 Continue" says that the call waits for the body.
+    let key = "Authorization: Bearer k3y\r\n";
+    let mut half =
+        send(&gateway, &format!("{post}{key}Expect: 100-continue\r\nContent-Length: 10\r\n\r\n")).await;
+    assert!(head(&mut half).await.starts_with("HTTP/1.1 100 "));
+    half.write_all(b"{").await.unwrap();
+    // Not even asked.
+    let begun = send(&gateway, "POST /a/add HTTP/1.1\r\nHost: loc").await;
+    let silent = send(&gateway, "").await;
+    gateway.stop().await;
+    drop((refused, half, begun, silent));
 }

@@ -361,7 +361,7 @@ async fn l15_a_connection_that_fell_silent_costs_one_call_and_is_made_anew() {
         let relay = Relay::to(upstream.url()).await;
         let mut entry = upstream.entry();
         entry["url"] = json!(relay.url());
-        entry["timeout"] = json!(1);
+        entry["timeout"] = json!(3);
         entry["startupTimeout"] = json!(2);
         servers.insert(name.into(), entry);
         relays.push((name, relay));

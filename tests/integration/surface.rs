@@ -1,8 +1,8 @@
 //! The gateway's own paths, documents and docs pages.
 
 use reqwest::Method;
-use serde_json::json;
-use traygate_tests::{Answer, Gateway, Home, fake};
+use serde_json::{Value, json};
+use traygate_tests::{Answer, Gateway, Home, eventually, fake};
 
 #[tokio::test]
 async fn health_is_for_anyone_and_metrics_are_not() {
@@ -60,6 +60,25 @@ async fn the_admin_api_wants_its_token() {
     ] {
         assert!([401, 403].contains(&answer.status.as_u16()), "{}: {}", answer.status, answer.text);
     }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_admin_api_shows_what_a_server_wrote_to_stderr() {
+    let home = Home::new();
+    let servers = json!({"a b": fake(&["--complain", "out of cheese"]), "quiet": fake(&[])});
+    let gateway = Gateway::start(&home, &json!({"mcpServers": servers})).await;
+    let log = async |server: &str| {
+        let ask = gateway.bare_request(Method::GET, &format!("/-/api/servers/{server}/log"));
+        Answer::to(ask.bearer_auth(home.admin_token(gateway.pid()))).await
+    };
+    let lines = async |server: &str| log(server).await.ok()["lines"].as_array().cloned().unwrap_or_default();
+    let complains =
+        |lines: &[Value]| lines.iter().any(|line| line.as_str().is_some_and(|line| line.contains("cheese")));
+    eventually("the line in the server's log", async || complains(&lines("a%20b").await)).await;
+    gateway.wait_ready("quiet").await;
+    assert!(!complains(&lines("quiet").await), "each server has a log of its own");
+    assert_eq!(log("nope").await.refused(404)["code"], "unknown-server");
     gateway.stop().await;
 }
 

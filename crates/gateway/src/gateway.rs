@@ -19,7 +19,7 @@ use crate::{
     ConfigSource, Options,
     admin::{self, Admin, Announcement, RunningGateway},
     api_key::{api_key, new_key},
-    folders,
+    base_path, folders,
     http::{self, KeyDigest, Rules, Surface},
     listen::{Bound, Listening, TlsIdentity},
     merge::{self, Endpoint},
@@ -63,6 +63,8 @@ impl Gateway {
     const GRACE: Duration = Duration::from_secs(2);
     /// How long the servers may take to end after that.
     const SERVERS_END: Duration = Duration::from_millis(2_800);
+    /// And what else still runs after that.
+    const TASKS_END: Duration = Duration::from_millis(150);
 
     /// Opens the port first, then starts every server in the background.
     ///
@@ -70,7 +72,8 @@ impl Gateway {
     /// [`StartError`]; a server that fails is never one.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let options = Arc::new(options);
-        let (last, mut config, diagnostics) = first_config(&options.source).await?;
+        base_path::check_flags(&options).map_err(StartError::Config)?;
+        let (last, mut config, mut diagnostics) = first_config(&options.source).await?;
         reload::connection_timeout(&mut config, &options.environment);
         let endpoint = Endpoint::new(&options, &config).map_err(StartError::Tls)?;
         let key = api_key(options.api_key.as_ref(), config.settings.api_key.as_ref(), &options.environment)
@@ -93,6 +96,7 @@ impl Gateway {
             tls: tls.is_some(),
             ..merge::rules(&options, &config)
         }));
+        diagnostics.extend(base_path::diagnostics(&config, &rules.load()));
         let diagnostics = Arc::new(ArcSwap::from_pointee(diagnostics));
         let config_path = match &options.source {
             ConfigSource::File(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
@@ -111,10 +115,14 @@ impl Gateway {
             config: config_path.clone(),
             reload: request,
         });
-        let app = http::router(Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own });
-        let listening = bound.serve(&app, tls.as_ref()).map_err(|error: io::Error| {
-            StartError::Listen(format!("The addresses cannot be served: {error}."))
-        })?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let surface =
+            Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own, tasks: tasks.clone() };
+        let app = http::router(surface);
+        let listening =
+            bound.serve(&app, tls.as_ref(), Listening::PATIENCE).map_err(|error: io::Error| {
+                StartError::Listen(format!("The addresses cannot be served: {error}."))
+            })?;
         let announcement = options.runtime_dir.as_ref().and_then(|dir| {
             let (addresses, config) = (addresses.clone(), config_path.clone());
             let running =
@@ -125,7 +133,6 @@ impl Gateway {
             Announcement::write(dir, &running).inspect_err(unannounced).ok()
         });
 
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (reloaded, reloads) = watch::channel(0);
         if let (Some(path), Some(last)) = (config_path, last) {
             let unwatched = |error: &notify::Error| {
@@ -218,7 +225,10 @@ impl Gateway {
         if timeout(Self::SERVERS_END, hub.shutdown()).await.is_err() {
             tracing::warn!("some servers did not end in time");
         }
-        tasks.wait().await;
+        // The system's look at a folder of the network that does not answer cannot be broken off.
+        if timeout(Self::TASKS_END, tasks.wait()).await.is_err() {
+            tracing::warn!("the config file's folder did not answer in time");
+        }
     }
 }
 

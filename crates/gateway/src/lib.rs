@@ -2,6 +2,7 @@
 
 mod admin;
 mod api_key;
+mod base_path;
 mod folders;
 mod gateway;
 mod http;

@@ -87,6 +87,9 @@ fn targets(LogLevel(level): LogLevel) -> Targets {
         // It writes whole messages at its finer levels, arguments and headers among them; what it calls an error is the
         // end of one connection, which the server's own line tells better.
         .with_target("rmcp", LevelFilter::OFF)
+        // What it says of each change in the config file's folder is a change, where the log is in that folder.
+        .with_target("inotify", level.min(LevelFilter::WARN))
+        .with_target("notify", level.min(LevelFilter::WARN))
         // A desktop without a bus or a clipboard is said once, by us; a window that closes last is nothing to say.
         .with_target("zbus", LevelFilter::OFF)
         .with_target("arboard", level.min(LevelFilter::ERROR))
@@ -197,6 +200,8 @@ mod tests {
             tracing::info!(target: "hyper::proto", "chatter");
             tracing::warn!(target: "hyper::proto", "trouble");
             tracing::debug!(target: "rmcp::service", "a whole message");
+            tracing::trace!(target: "inotify", "an event");
+            tracing::trace!(target: "notify::inotify", "an event");
             tracing::error!(target: "rmcp::transport::worker", "worker quit with fatal");
             tracing::debug!(target: "traygate_upstream::hub", "ours");
         };

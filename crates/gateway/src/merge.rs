@@ -9,6 +9,7 @@ use traygate_config::{Config, Entry};
 
 use crate::{
     ConfigSource, Options, Tls,
+    base_path::base_path,
     http::{Layout, Rules},
 };
 
@@ -64,8 +65,9 @@ impl Endpoint {
         let host = self.hosts.iter().find(|host| !host.is_loopback())?;
         let reach = if host.is_unspecified() { "every network of this machine" } else { "others" };
         Some(format!(
-            "Without a key, {host} would let {reach} use your tools. Give a key with `--api-key KEY` (or \
-             TRAYGATE_API_KEY, or `apiKey` in the config file), or serve this machine only with `--host 127.0.0.1`."
+            "Without a key, {host} would let {reach} use your tools. Set `apiKey` in the config file (or give \
+             `--api-key KEY`, or TRAYGATE_API_KEY), or serve this machine only with `\"host\": \"127.0.0.1\"` (or \
+             `--host 127.0.0.1`)."
         ))
     }
 }
@@ -81,6 +83,8 @@ fn beside_config(source: &ConfigSource, file: &Path) -> PathBuf {
 /// What can change while the gateway runs. Key, admin token and addresses are not among it: they are the caller's.
 pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
     let settings = &config.settings;
+    // One that cannot be used was reported.
+    let path = |path: Option<&String>| path.and_then(|path| base_path(path).ok()).unwrap_or_default();
     let forwarding = |(name, entry): (&_, &Entry)| match entry {
         Entry::Valid(server) => {
             Some((traygate_config::ServerName::clone(name), server.header_forwarding.clone()?))
@@ -119,14 +123,6 @@ pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
     }
 }
 
-/// A path as the HTTP side takes it: `/tools`, or empty.
-fn path(text: Option<&String>) -> String {
-    match text.map_or("", |text| text.trim().trim_matches('/')) {
-        "" => String::new(),
-        path => format!("/{path}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -162,7 +158,7 @@ mod tests {
             open_docs: Some(true),
             operation_ids: Some(OperationIds::Mcpo),
             path_prefix: Some("file/".into()),
-            root_path: Some("/file".into()),
+            root_path: Some("/my file".into()),
             max_body_size: Some(5),
             ssl_certfile: Some("c.pem".into()),
             ssl_keyfile: Some("/k.pem".into()),
@@ -197,7 +193,7 @@ mod tests {
         assert_eq!(rules.allowed_hosts, ["file"]);
         assert!(rules.open_docs);
         assert_eq!(rules.operation_ids, OperationIds::Mcpo);
-        assert_eq!((rules.root_path.as_str(), rules.path_prefix.as_str()), ("/file", "/file"));
+        assert_eq!((rules.root_path.as_str(), rules.path_prefix.as_str()), ("/my%20file", "/file"));
         assert_eq!(rules.max_body_size, 5);
     }
 

@@ -4,6 +4,14 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use traygate_upstream::{Catalogue, State};
 
+pub(crate) const HEALTHY: &str = "/-/healthy";
+pub(crate) const READY: &str = "/-/ready";
+
+/// Whether a path is one of these.
+pub(crate) fn is_asked(path: &str) -> bool {
+    path == HEALTHY || path == READY
+}
+
 /// The process answers.
 pub(crate) fn healthy() -> Response {
     "ok\n".into_response()

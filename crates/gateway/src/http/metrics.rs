@@ -14,10 +14,13 @@ use traygate_config::ServerName;
 use traygate_upstream::{Catalogue, State};
 
 /// How a call ended: a [`super::problem::Problem`]'s code, `ok`, or `cancelled` where the caller left.
-const OUTCOMES: [&str; 10] = [
+const OUTCOMES: [&str; 13] = [
     "ok",
     "tool-error",
     "invalid-arguments",
+    "invalid-json",
+    "payload-too-large",
+    "body-timeout",
     "rpc-error",
     "sign-in-required",
     "server-unavailable",
@@ -27,8 +30,8 @@ const OUTCOMES: [&str; 10] = [
     "other",
 ];
 const OK: usize = 0;
-const CANCELLED: usize = 8;
-const OTHER: usize = 9;
+const CANCELLED: usize = 11;
+const OTHER: usize = 12;
 
 /// Upper bounds of the latency buckets, in microseconds, with the label that says them in seconds.
 const BUCKETS: [(u64, &str); 13] = [
@@ -139,7 +142,12 @@ impl Metrics {
                 }
             }
         }
-        head(page, "traygate_call_duration_seconds", "histogram", "Time from the arguments to the answer.")?;
+        head(
+            page,
+            "traygate_call_duration_seconds",
+            "histogram",
+            "Time from the call's head to its answer.",
+        )?;
         for (labels, meter) in &meters {
             meter.write_histogram(page, labels)?;
         }

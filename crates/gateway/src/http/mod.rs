@@ -19,11 +19,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use tokio_util::task::TaskTracker;
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
     guard::{Elsewhere, KeyDigest, bearer, is_from_here},
     problem::{Problem, shown},
+    route::{is_own, server_at},
     rules::{Layout, Rules},
     upstreams::Upstreams,
 };
@@ -37,6 +39,8 @@ pub(crate) struct Surface<U = Hub> {
     /// Further paths below `/-/` (`/-/api`, `/-/ui`, `/-/oauth`), full paths as keys. They stand behind the Host and
     /// Origin checks, and bring a guard of their own: no key is asked for them.
     pub(crate) own: Router,
+    /// What runs on after an answer; it ends with its connection.
+    pub(crate) tasks: TaskTracker,
 }
 
 /// The whole surface as one static router: only the catalogue behind it changes. Serve it with

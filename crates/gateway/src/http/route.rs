@@ -51,15 +51,16 @@ impl<'a> Route<'a> {
         is_server: impl Fn(&str) -> bool,
     ) -> Self {
         let route = Self::at(method, path, rules);
-        match below(path, &rules.root_path) {
-            Some(rest) if !rules.root_path.is_empty() && !route.leads(rules, is_server) => {
-                if is_read(method) && docs::is_asset(rest) {
-                    return Self::Asset(rest);
-                }
-                Self::at(method, rest, rules)
-            }
+        match below(path, &rules.root_path).filter(|_| !rules.root_path.is_empty()) {
+            Some(rest) if is_read(method) && docs::is_asset(rest) => Self::Asset(rest),
+            Some(rest) if !route.leads(rules, is_server) => Self::at(method, rest, rules),
             _ => route,
         }
+    }
+
+    /// Whether a browser and a program get different answers here.
+    pub(crate) fn is_negotiated(&self) -> bool {
+        matches!(self, Self::Front(_) | Self::Page(Page::Docs, _))
     }
 
     fn at(method: &Method, path: &'a str, rules: &'a Rules) -> Self {
@@ -116,6 +117,14 @@ impl<'a> Route<'a> {
             }
         }
         Self::Tool { server, tool: decode(path) }
+    }
+}
+
+/// The server that a path names as it stands, were there one of that name.
+pub(crate) fn server_at<'a>(path: &'a str, rules: &'a Rules) -> Option<Cow<'a, str>> {
+    match Route::at(&Method::POST, path, rules) {
+        Route::Tool { server, .. } => Some(server),
+        _ => None,
     }
 }
 
@@ -221,10 +230,11 @@ mod tests {
         let asset = "/-/swagger/start.js";
         assert_eq!(route(&Method::GET, &format!("/in/s{asset}"), &rules), Route::Asset(asset));
         assert_eq!(route(&Method::GET, "/in/s/-/api/status", &rules), Route::Nowhere);
-        // A server of that name is there, or is not.
+        // A server of that name is there, and wins but for the files of the docs pages; or it is not.
         for (root, expected) in [("/s", tool("s", "s/t")), ("/other", tool("s", "t"))] {
             let rules = Rules { root_path: root.into(), ..Rules::default() };
             assert_eq!(route(&Method::POST, &format!("{root}/s/t"), &rules), expected);
+            assert_eq!(route(&Method::GET, &format!("{root}{asset}"), &rules), Route::Asset(asset));
         }
         let layout = Layout::Single(ServerName::new("s").unwrap());
         let rules = Rules { layout, root_path: "/in".into(), ..Rules::default() };

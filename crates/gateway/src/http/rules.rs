@@ -17,7 +17,7 @@ pub(crate) struct Rules {
     pub(crate) layout: Layout,
     /// The key of tools and documents; `None`: open to whoever passes the Host and Origin checks.
     pub(crate) api_key: Option<KeyDigest>,
-    /// Opens `/-/metrics`, beside the API key.
+    /// Opens `/-/metrics` and documents to programs of this machine, beside the API key.
     pub(crate) admin_token: Option<KeyDigest>,
     /// Documents and docs pages without the key.
     pub(crate) open_docs: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Rules {
     /// `client_header_forwarding` of each server that has one.
     pub(crate) header_forwarding: HashMap<ServerName, HeaderForwarding>,
     /// Where a reverse proxy has this gateway (`/tools`, or empty): before every path that a browser or a document is
-    /// told. A proxy may strip it or not.
+    /// told. A proxy may strip it or not, and must where a server's own path begins like it.
     pub(crate) root_path: String,
     /// Before every server's path (`/v1`, or empty); a single server has none, as in mcpo.
     pub(crate) path_prefix: String,

@@ -8,10 +8,12 @@ use std::sync::{
 use arc_swap::ArcSwap;
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use traygate_upstream::Catalogue;
 
@@ -21,6 +23,7 @@ use super::{
     docs,
     document::Documents,
     guard::{
+        KeyDigest,
         host::{self, MachineName},
         is_from_here,
         key::{self, Asker},
@@ -39,6 +42,7 @@ pub(super) struct Face<U> {
     upstreams: U,
     rules: Arc<ArcSwap<Rules>>,
     own: Router,
+    tasks: TaskTracker,
     machine: MachineName,
     prepared: PreparedServers,
     documents: Documents,
@@ -54,10 +58,10 @@ pub(super) async fn serve<U: Upstreams>(State(face): State<Arc<Face<U>>>, reques
     let origin = Origin::of(&rules, &parts.uri, &parts.headers);
     let answer = face.answer(&rules, &origin, parts, &mut body).await;
     let mut response = answer.unwrap_or_else(Problem::into_response);
-    if !response.status().is_success() {
-        body.linger().await;
-    }
     origin.decorate(response.headers_mut());
+    if let Some(lingering) = body.linger() {
+        face.tasks.spawn(lingering);
+    }
     response
 }
 
@@ -67,6 +71,7 @@ impl<U: Upstreams> Face<U> {
             upstreams: surface.upstreams,
             rules: surface.rules,
             own: surface.own,
+            tasks: surface.tasks,
             machine: MachineName::of_this_machine(),
             prepared: PreparedServers::default(),
             documents: Documents::default(),
@@ -94,7 +99,7 @@ impl<U: Upstreams> Face<U> {
         parts: Parts,
         body: &mut Incoming,
     ) -> Result<Response, Problem> {
-        host::check(rules, &self.machine, &parts.uri, &parts.headers)?;
+        host::check(rules, &self.machine, &parts)?;
         let path = parts.uri.path();
         let own = is_own(path);
         // Where a sign-in ends, the authorization server's page may have navigated here; `state` is the guard.
@@ -102,23 +107,44 @@ impl<U: Upstreams> Face<U> {
             origin.check(own)?;
         }
         if own {
-            return self.own(rules, origin, parts, body).await;
+            return self.own(rules, origin, parts).await;
         }
         if parts.method == Method::OPTIONS {
             return Ok(Origin::preflight(&parts.headers));
         }
         let catalogue = self.catalogue();
         let is_server = |name: &str| catalogue.servers.contains_key(name);
-        let (server, tool) = match Route::of(&parts.method, path, rules, is_server) {
+        let route = Route::of(&parts.method, path, rules, is_server);
+        let is_negotiated = route.is_negotiated();
+        let mut answer = self
+            .routed(rules, origin, &catalogue, route, &parts, body)
+            .await
+            .unwrap_or_else(Problem::into_response);
+        if is_negotiated {
+            answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+        }
+        Ok(answer)
+    }
+
+    async fn routed(
+        &self,
+        rules: &Arc<Rules>,
+        origin: &Origin,
+        catalogue: &Catalogue,
+        route: Route<'_>,
+        parts: &Parts,
+        body: &mut Incoming,
+    ) -> Result<Response, Problem> {
+        let (server, tool) = match route {
             Route::Asset(path) => return docs::asset(path, &parts.headers),
             Route::Page(Page::Document, scope) => {
-                return self.document(rules, origin, &catalogue, &scope, &parts);
+                return self.document(rules, origin, catalogue, &scope, parts);
             }
             Route::Page(Page::Docs, scope) => {
-                return docs::page(rules, origin, &catalogue, &scope, &parts.headers);
+                return docs::page(rules, origin, catalogue, &scope, &parts.headers);
             }
             Route::Front(scope) if docs::are_wanted(&parts.headers) => {
-                return docs::page(rules, origin, &catalogue, &scope, &parts.headers);
+                return docs::page(rules, origin, catalogue, &scope, &parts.headers);
             }
             Route::Front(Scope::All) => ("".into(), "".into()),
             Route::Front(Scope::Server(server)) => (server, "".into()),
@@ -141,7 +167,8 @@ impl<U: Upstreams> Face<U> {
             }
         };
         key::check(rules, None, &parts.headers, origin, Asker::Program)?;
-        let server = find_server(rules, &catalogue, &server)?;
+        body.admit();
+        let server = find_server(rules, catalogue, &server)?;
         let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
         let tool =
             prepared.find(&tool).ok_or_else(|| unknown_tool(rules, server, &tool, prepared.names()))?;
@@ -161,9 +188,7 @@ impl<U: Upstreams> Face<U> {
     ) -> Result<Response, Problem> {
         if !rules.open_docs {
             // `traygate openapi` shows the admin token, which opens no tool.
-            let is_from_here = is_from_here(&parts.uri, &parts.headers, &parts.extensions).is_ok();
-            let admin_token = rules.admin_token.as_ref().filter(|_| is_from_here);
-            key::check(rules, admin_token, &parts.headers, origin, Asker::Person)?;
+            key::check(rules, admin_token(rules, parts), &parts.headers, origin, Asker::Person)?;
         }
         let document = match scope {
             Scope::All => self.documents.root(rules, catalogue, &self.prepared),
@@ -175,24 +200,19 @@ impl<U: Upstreams> Face<U> {
         Ok(document.respond(&parts.headers))
     }
 
-    /// The gateway's own paths: health for anyone, counters for who has a key, the rest by its own guard.
-    async fn own(
-        &self,
-        rules: &Rules,
-        origin: &Origin,
-        parts: Parts,
-        body: &mut Incoming,
-    ) -> Result<Response, Problem> {
+    /// The gateway's own paths: health for anyone, counters for who has a key, the rest by its own guard. None of them
+    /// takes a body.
+    async fn own(&self, rules: &Rules, origin: &Origin, parts: Parts) -> Result<Response, Problem> {
         let path = parts.uri.path();
         let read = matches!(parts.method, Method::GET | Method::HEAD);
-        if matches!(path, "/-/healthy" | "/-/ready" | "/-/metrics") && !read {
+        if (health::is_asked(path) || path == "/-/metrics") && !read {
             return Err(wrong_method("GET, HEAD"));
         }
         match path {
-            "/-/healthy" => return Ok(health::healthy()),
-            "/-/ready" => return Ok(health::ready(&self.catalogue())),
+            health::HEALTHY => return Ok(health::healthy()),
+            health::READY => return Ok(health::ready(&self.catalogue())),
             "/-/metrics" => {
-                key::check(rules, rules.admin_token.as_ref(), &parts.headers, origin, Asker::Person)?;
+                key::check(rules, admin_token(rules, &parts), &parts.headers, origin, Asker::Person)?;
                 let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
                 let page = self.prepared.metrics.render(&self.catalogue());
                 return Ok(([(header::CONTENT_TYPE, kind)], page).into_response());
@@ -200,8 +220,14 @@ impl<U: Upstreams> Face<U> {
             _ if read && docs::is_asset(path) => return docs::asset(path, &parts.headers),
             _ => {}
         }
-        let request = Request::from_parts(parts, body.take());
+        let request = Request::from_parts(parts, Body::empty());
         // The router's error type is Infallible.
         self.own.clone().oneshot(request).await.map_err(|never| match never {})
     }
+}
+
+/// The admin token, as far as it counts for a request: to programs of this machine.
+fn admin_token<'a>(rules: &'a Rules, request: &Parts) -> Option<&'a KeyDigest> {
+    let is_from_here = is_from_here(&request.uri, &request.headers, &request.extensions).is_ok();
+    rules.admin_token.as_ref().filter(|_| is_from_here)
 }

@@ -81,12 +81,16 @@ fn sentence(address: SocketAddr, error: &io::Error, runtime_dir: Option<&Path>) 
             )
         }
         io::ErrorKind::AddrNotAvailable => format!(
-            "{host} is not an address of this machine. Give one of its own with `--host`; 127.0.0.1 always is."
+            "{host} is not an address of this machine. Give one of its own as `host` (or with `--host`); \
+             127.0.0.1 always is."
         ),
         io::ErrorKind::PermissionDenied => format!(
             "This user may not listen on port {port}. Give a port above 1023 with `--port`, for example 8000."
         ),
-        _ => format!("Cannot listen on {address}: {error}. Give another address with `--host` and `--port`."),
+        _ => format!(
+            "Cannot listen on {address}: {error}. Give another `host` (or `--host`) and `port` \
+                     (or `--port`)."
+        ),
     }
 }
 

@@ -1,6 +1,8 @@
 //! From addresses to served connections.
 
 mod bind;
+mod door;
+mod opening;
 mod port_owner;
 mod serve;
 mod tls;

@@ -20,20 +20,27 @@ impl TlsIdentity {
     /// A sentence that names the file and what is wrong with it.
     pub(crate) fn read(files: &Tls) -> Result<Self, String> {
         let Tls { certificate, key } = files;
-        let chain = fs_err::read(certificate)
-            .map_err(|error| format!("The certificate cannot be read: {error}. Check `--ssl-certfile`."))?;
+        let chain = fs_err::read(certificate).map_err(|error| {
+            format!("The certificate cannot be read: {error}. Check `sslCertfile` (or `--ssl-certfile`).")
+        })?;
         let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain)
             .collect::<Result<_, _>>()
             .ok()
             .filter(|chain: &Vec<_>| !chain.is_empty())
             .ok_or_else(|| {
                 let file = certificate.display();
-                format!("`{file}` holds no certificate in PEM form. Check `--ssl-certfile`.")
+                format!(
+                    "`{file}` holds no certificate in PEM form. Check `sslCertfile` (or `--ssl-certfile`)."
+                )
             })?;
-        let private = fs_err::read(key)
-            .map_err(|error| format!("The private key cannot be read: {error}. Check `--ssl-keyfile`."))?;
+        let private = fs_err::read(key).map_err(|error| {
+            format!("The private key cannot be read: {error}. Check `sslKeyfile` (or `--ssl-keyfile`).")
+        })?;
         let private = PrivateKeyDer::from_pem_slice(&private).map_err(|_| {
-            format!("`{}` holds no private key in PEM form. Check `--ssl-keyfile`.", key.display())
+            format!(
+                "`{}` holds no private key in PEM form. Check `sslKeyfile` (or `--ssl-keyfile`).",
+                key.display()
+            )
         })?;
         let unusable = |error: rustls::Error| {
             let (certificate, key) = (certificate.display(), key.display());
@@ -66,7 +73,11 @@ mod tests {
         let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
         let files = Tls { certificate: certificate.clone(), key };
         let read = || TlsIdentity::read(&files).expect_err("no certificate");
-        assert!(read().contains("cert.pem") && read().contains("--ssl-certfile"), "{}", read());
+        assert!(
+            read().contains("cert.pem") && read().contains("`sslCertfile` (or `--ssl-certfile`)"),
+            "{}",
+            read()
+        );
         fs_err::write(&certificate, "nothing").expect("a file");
         assert!(read().contains("cert.pem` holds no certificate in PEM form"), "{}", read());
     }

@@ -22,6 +22,7 @@ pub(crate) use self::{
 use crate::{
     Options,
     api_key::api_key,
+    base_path,
     http::{KeyDigest, Rules},
     merge::{self, Endpoint},
 };
@@ -48,10 +49,15 @@ impl Reload {
     /// Follows the file until `stop`: where it is watched its saves, and always what is asked for.
     pub(crate) async fn run(
         mut self,
-        mut watch: Option<FileWatch>,
-        mut requests: mpsc::Receiver<ReloadRequest>,
+        watch: Option<FileWatch>,
+        requests: mpsc::Receiver<ReloadRequest>,
         stop: CancellationToken,
     ) {
+        // Whatever it waits for: a file on a folder of the network may not answer for hours.
+        let _ = stop.run_until_cancelled(self.follow(watch, requests)).await;
+    }
+
+    async fn follow(&mut self, mut watch: Option<FileWatch>, mut requests: mpsc::Receiver<ReloadRequest>) {
         loop {
             if let Some(watch) = &mut watch {
                 // Looked at after the folders are watched, so that no change falls between.
@@ -59,7 +65,6 @@ impl Reload {
                 self.look(false).await;
             }
             tokio::select! {
-                () = stop.cancelled() => return,
                 () = changed(watch.as_mut()) => {}
                 Some(done) = requests.recv() => {
                     self.look(true).await;
@@ -126,13 +131,15 @@ impl Reload {
                 "Restart Traygate to apply it.",
             ));
         }
-        self.rules.store(Arc::new(Rules {
+        let rules = Rules {
             api_key,
             admin_token: old.admin_token,
             addresses: old.addresses.clone(),
             tls: old.tls,
             ..merge::rules(&self.options, &config)
-        }));
+        };
+        diagnostics.extend(base_path::diagnostics(&config, &rules));
+        self.rules.store(Arc::new(rules));
         self.hub.apply(&config);
         let file = self.path.display();
         let servers = match config.servers.len() {
@@ -187,7 +194,7 @@ async fn changed(watch: Option<&mut FileWatch>) {
 }
 
 /// Something about the file that has no place in its text.
-fn about_file(severity: Severity, code: &'static str, message: String, hint: &str) -> Diagnostic {
+pub(crate) fn about_file(severity: Severity, code: &'static str, message: String, hint: &str) -> Diagnostic {
     let position = Position { line: 1, column: 1 };
     Diagnostic { severity, code, server: None, position, message, hint: Some(hint.to_owned()) }
 }

@@ -268,3 +268,35 @@ async fn a_file_that_is_bad_from_the_start_is_refused_with_its_place() {
     write(&path, r#"{"mcpServers": {}, "traygate": {"host": "0.0.0.0"}}"#);
     assert!(matches!(start().await, Err(StartError::Unguarded(_))));
 }
+
+#[tokio::test]
+async fn a_path_that_cannot_be_is_said_and_as_a_flag_refused() {
+    let bad = r#"{"mcpServers": {}, "traygate": {"pathPrefix": "/-", "openDocs": true}}"#;
+    let mut followed = Followed::start(|dir| write(dir.join("config.json"), bad)).await;
+    assert_eq!(followed.gateway.diagnostics()[0].code, "bad-path");
+    assert_eq!(followed.gateway.rules().load().path_prefix, "");
+    write(followed.path("config.json"), OPEN);
+    followed.until(|gateway| gateway.diagnostics().is_empty()).await;
+    write(followed.path("config.json"), bad);
+    followed.until_code("bad-path").await;
+    let path = followed.path("config.json");
+    let refused =
+        Gateway::start(Options { path_prefix: Some("/-".into()), ..options(path) }).await.expect_err("bad");
+    assert!(refused.to_string().starts_with("`--path-prefix` cannot be `/-`"), "{refused}");
+    followed.gateway.shutdown().await;
+}
+
+/// As on a folder of the network that is gone.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_cannot_be_read_to_its_end_does_not_keep_the_gateway_from_ending() {
+    let followed = Followed::start(|dir| write(dir.join("config.json"), CLOSED)).await;
+    let (pipe, config) = (followed.path("pipe"), followed.path("config.json"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    fs_err::rename(&pipe, &config).expect("the pipe is the config file");
+    // Opens when somebody reads, who then waits for what is never written.
+    let writer = fs_err::tokio::OpenOptions::new().write(true).open(config).await.expect("it is read");
+    followed.gateway.shutdown().await;
+    drop(writer);
+}

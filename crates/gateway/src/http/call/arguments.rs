@@ -1,8 +1,11 @@
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::http::{incoming::Incoming, problem::Problem};
+use crate::http::{
+    incoming::{Incoming, Interruption},
+    problem::Problem,
+};
 
 /// Reads the arguments: a JSON object, or nothing at all for a tool that takes none.
 pub(super) async fn read(
@@ -17,7 +20,7 @@ pub(super) async fn read(
     }
     let mut body = Vec::new();
     while let Some(chunk) = incoming.next().await {
-        let chunk = chunk.map_err(|_| broken_off())?;
+        let chunk = chunk.map_err(interrupted)?;
         if body.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
@@ -56,9 +59,21 @@ fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
     }
 }
 
-fn broken_off() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid-json", "The body did not arrive whole.")
-        .hint("Send the arguments as one JSON object.")
+fn interrupted(interruption: Interruption) -> Problem {
+    match interruption {
+        Interruption::BrokenOff => {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid-json", "The body did not arrive whole.")
+                .hint("Send the arguments as one JSON object.")
+        }
+        // RFC 9110 §15.5.9; nothing of the connection can be used after that.
+        Interruption::Silent => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "body-timeout",
+            format!("Nothing of the body came for {} s.", Incoming::SILENCE.as_secs()),
+        )
+        .hint("Send the arguments as one JSON object, at once.")
+        .header(header::CONNECTION, HeaderValue::from_static("close")),
+    }
 }
 
 fn too_large(limit: usize) -> Problem {

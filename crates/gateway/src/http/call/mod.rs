@@ -23,9 +23,9 @@ pub(crate) async fn call<U: Upstreams>(
     headers: &HeaderMap,
     body: &mut Incoming,
 ) -> Result<Response, Problem> {
-    let arguments = arguments::read(headers, body, rules.max_body_size).await?;
     let mut measured = tool.meter.start();
     let answered = async {
+        let arguments = arguments::read(headers, body, rules.max_body_size).await?;
         let arguments = tool.validator.check(tool.entry, arguments)?;
         let context = CallContext { headers: forwarding::headers(rules, &server.name, headers) };
         let result = upstreams

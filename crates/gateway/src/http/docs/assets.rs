@@ -1,10 +1,17 @@
 use std::{borrow::Cow, io::Read as _};
 
-use axum::{body::Body, response::Response};
+use axum::{
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::RustEmbed;
+use sha2::{Digest as _, Sha256};
 
-use crate::http::{document::accepts_gzip, problem::Problem};
+use crate::http::{
+    document::{accepts_gzip, is_known},
+    problem::Problem,
+};
 
 /// What `npm run build` puts into ui/dist/swagger, texts gzipped. The build works without it too.
 #[derive(RustEmbed)]
@@ -35,24 +42,34 @@ pub(crate) fn asset(path: &str, headers: &HeaderMap) -> Result<Response, Problem
 }
 
 fn found(name: &str, headers: &HeaderMap) -> Option<Response> {
-    let (bytes, is_gzip) = if name == "start.js" {
-        (Cow::Borrowed(START.as_bytes()), false)
-    } else if let Some(file) = Swagger::get(&format!("{name}.gz")) {
-        if accepts_gzip(headers) { (file.data, true) } else { (gunzip(&file.data)?.into(), false) }
+    let packed = format!("{name}.gz");
+    let (data, digest, is_packed) = if name == "start.js" {
+        (Cow::Borrowed(START.as_bytes()), Sha256::digest(START).into(), false)
+    } else if let Some(file) = Swagger::get(&packed) {
+        (file.data, file.metadata.sha256_hash(), true)
     } else {
-        (Swagger::get(name)?.data, false)
+        let file = Swagger::get(name)?;
+        (file.data, file.metadata.sha256_hash(), false)
     };
-    let body = match bytes {
-        Cow::Borrowed(bytes) => Body::from(bytes),
-        Cow::Owned(bytes) => Body::from(bytes),
+    let etag = HeaderValue::from_str(&format!("\"{}\"", hex::encode(&digest[..16]))).ok()?;
+    let is_gzip = is_packed && accepts_gzip(headers);
+    let mut response = if is_known(headers, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Response::new(match data {
+            data if is_packed && !is_gzip => Body::from(gunzip(&data)?),
+            Cow::Borrowed(bytes) => Body::from(bytes),
+            Cow::Owned(bytes) => Body::from(bytes),
+        })
     };
-    let mut response = Response::new(body);
     let answer = response.headers_mut();
     if is_gzip {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind(name)));
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+    answer.insert(header::ETAG, etag);
+    // Asked for anew each time: an update must not mix its page with older files.
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Some(response)

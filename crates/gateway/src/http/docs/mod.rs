@@ -132,8 +132,6 @@ fn finished(mut response: Response) -> Response {
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // A program gets JSON at the same address.
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
 

@@ -19,7 +19,7 @@ use super::{
 
 pub(crate) use self::{
     openapi::Description,
-    rendered::{Rendered, accepts_gzip},
+    rendered::{Rendered, accepts_gzip, is_known},
 };
 
 /// The documents that were asked for last, each with what it was made from.

@@ -47,8 +47,8 @@ impl Rendered {
     }
 }
 
-/// If-None-Match compares weakly (RFC 9110 §13.1.2).
-fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+/// Whether the caller has what this tag stands for: If-None-Match compares weakly (RFC 9110 §13.1.2).
+pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()

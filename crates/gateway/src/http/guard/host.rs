@@ -1,14 +1,16 @@
 use std::net::Ipv6Addr;
 
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri, Version, header, request::Parts};
 
 use crate::http::{
-    Rules,
+    Rules, health,
     problem::{Problem, shown},
 };
 
-/// Names under which a container reaches its host; a web page's DNS cannot take them over.
-const BUILT_IN: [&str; 3] = ["localhost", "host.docker.internal", "host.containers.internal"];
+const LOCALHOST: &str = "localhost";
+/// Names under which a container reaches its host. On a hostile network anyone may answer for them, as for this
+/// machine's own name: programs get in under them, and pages only where [`is_certain`] or a key is needed.
+const OF_CONTAINERS: [&str; 2] = ["host.docker.internal", "host.containers.internal"];
 
 /// The machine's own name, in lower case, without a dot at its end.
 #[derive(Debug, Clone)]
@@ -39,41 +41,63 @@ pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a 
     }
 }
 
+/// Everything that a request says it is for: a target that is a whole URL names its own, which MUST win over Host
+/// (RFC 9112 §3.2.2): here both have to pass.
+pub(crate) fn authorities<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+    authority(uri, headers).into_iter().chain(uri.authority().map(http::uri::Authority::as_str))
+}
+
 /// Refuses a Host that is neither an address nor a known name: a page of `evil.example` whose DNS points here must not
 /// get an answer. 421 is for requests to an authority that this server does not speak for (RFC 9110 §15.5.20).
-pub(crate) fn check(
-    rules: &Rules,
-    machine: &MachineName,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(), Problem> {
+pub(crate) fn check(rules: &Rules, machine: &MachineName, request: &Parts) -> Result<(), Problem> {
+    let (uri, headers) = (&request.uri, &request.headers);
+    let hosts = headers.get_all(header::HOST).iter().count();
+    // HTTP/1.0 needs none, and so do load balancers ask for health.
+    if request.version < Version::HTTP_11
+        && hosts == 0
+        && uri.authority().is_none()
+        && health::is_asked(uri.path())
+    {
+        return Ok(());
+    }
     // RFC 9112 §3.2: none, several or an unreadable Host MUST be answered with 400.
-    let several = headers.get_all(header::HOST).iter().nth(1).is_some();
-    let Some(named) = authority(uri, headers).filter(|named| !named.is_empty() && !several) else {
+    if hosts > 1 || authority(uri, headers).is_none_or(str::is_empty) {
         let message = "A request names one host, and this one does not.";
         return Err(Problem::new(StatusCode::BAD_REQUEST, "unknown-host", message));
-    };
-    // A target that is a whole URL names its own, which MUST win over Host (RFC 9112 §3.2.2): here both have to pass.
-    let target = uri.authority().map(http::uri::Authority::as_str);
-    for authority in [named].into_iter().chain(target) {
-        let host = without_port(authority).trim_end_matches('.');
+    }
+    for host in authorities(uri, headers).map(bare) {
         if !is_known(rules, machine, host) {
+            let host = shown(host);
             return Err(Problem::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "unknown-host",
-                format!("This gateway does not answer to the host name `{}`.", shown(host)),
+                format!("This gateway does not answer to the host name `{host}`."),
             )
-            .hint(format!("Start Traygate with `--allowed-hosts {}`, or use its IP address.", shown(host))));
+            .hint(format!(
+                "Add it to `allowedHosts` in the config file (or start with `--allowed-hosts {host}`), or use the IP \
+                 address."
+            )));
         }
     }
     Ok(())
 }
 
 fn is_known(rules: &Rules, machine: &MachineName, host: &str) -> bool {
-    is_address(host)
-        || BUILT_IN.iter().any(|name| host.eq_ignore_ascii_case(name))
+    is_certain(rules, host)
+        || OF_CONTAINERS.iter().any(|name| host.eq_ignore_ascii_case(name))
         || machine.is(host)
+}
+
+/// Whether a host is what it says whoever runs the network: an address, localhost, or a name that the owner answers for.
+pub(crate) fn is_certain(rules: &Rules, host: &str) -> bool {
+    is_address(host)
+        || host.eq_ignore_ascii_case(LOCALHOST)
         || rules.allowed_hosts.iter().any(|allowed| matches(allowed, host))
+}
+
+/// The host of an authority, without the dot that may end a name.
+pub(crate) fn bare(authority: &str) -> &str {
+    without_port(authority).trim_end_matches('.')
 }
 
 /// `host` of `host:port`, `[v6]:port` and `host`.
@@ -110,12 +134,18 @@ fn matches(allowed: &str, host: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn request(version: Version, target: &'static str, hosts: &[&str]) -> Parts {
+        let mut request = http::Request::builder().version(version).uri(target);
+        for host in hosts {
+            request = request.header(header::HOST, *host);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
     fn passes(host: &str, allowed: &[&str]) -> bool {
         let rules =
             Rules { allowed_hosts: allowed.iter().map(ToString::to_string).collect(), ..Rules::default() };
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, host.parse().unwrap());
-        check(&rules, &MachineName::new("Desk.Example."), &Uri::from_static("/"), &headers).is_ok()
+        check(&rules, &MachineName::new("Desk.Example."), &request(Version::HTTP_11, "/", &[host])).is_ok()
     }
 
     #[test]
@@ -153,12 +183,9 @@ mod tests {
 
     #[test]
     fn a_request_names_one_host() {
-        let known = |target: &'static str, hosts: &[&'static str]| {
-            let mut headers = HeaderMap::new();
-            for host in hosts {
-                headers.append(header::HOST, http::HeaderValue::from_static(host));
-            }
-            check(&Rules::default(), &MachineName::new(""), &Uri::from_static(target), &headers).is_ok()
+        let known = |target, hosts: &[&str]| {
+            let request = request(Version::HTTP_11, target, hosts);
+            check(&Rules::default(), &MachineName::new(""), &request).is_ok()
         };
         assert!(known("/", &["localhost"]));
         assert!(!known("/", &[]));
@@ -170,9 +197,28 @@ mod tests {
 
     #[test]
     fn an_http_2_authority_counts_as_host() {
-        let uri = Uri::from_static("http://127.0.0.1:8000/");
-        assert!(check(&Rules::default(), &MachineName::new(""), &uri, &HeaderMap::new()).is_ok());
-        let uri = Uri::from_static("http://evil.example/");
-        assert!(check(&Rules::default(), &MachineName::new(""), &uri, &HeaderMap::new()).is_err());
+        for (target, expected) in [("http://127.0.0.1:8000/", true), ("http://evil.example/", false)] {
+            let request = request(Version::HTTP_2, target, &[]);
+            assert_eq!(
+                check(&Rules::default(), &MachineName::new(""), &request).is_ok(),
+                expected,
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_load_balancer_of_http_1_0_asks_for_health_without_a_host() {
+        for (version, target, expected) in [
+            (Version::HTTP_10, "/-/healthy", true),
+            (Version::HTTP_10, "/-/ready", true),
+            (Version::HTTP_10, "/-/metrics", false),
+            (Version::HTTP_10, "http://evil.example/-/healthy", false),
+            (Version::HTTP_11, "/-/healthy", false),
+        ] {
+            let request = request(version, target, &[]);
+            let passed = check(&Rules::default(), &MachineName::new(""), &request).is_ok();
+            assert_eq!(passed, expected, "{version:?} {target}");
+        }
     }
 }

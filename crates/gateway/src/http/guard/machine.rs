@@ -25,8 +25,8 @@ pub(crate) fn is_from_here(uri: &Uri, headers: &HeaderMap, extensions: &Extensio
     if !peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback()) {
         return Err(Elsewhere::Peer);
     }
-    let authority = host::authority(uri, headers);
-    if !authority.is_some_and(|authority| is_loopback(host::without_port(authority))) {
+    let mut named = host::authorities(uri, headers).map(host::without_port).peekable();
+    if named.peek().is_none() || !named.all(is_loopback) {
         return Err(Elsewhere::Host);
     }
     Ok(())

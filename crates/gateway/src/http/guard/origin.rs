@@ -12,7 +12,8 @@ use crate::http::{Rules, problem::Problem};
 pub(crate) enum Origin {
     /// No page: a program, or a page that only navigates here.
     None,
-    /// A page of this gateway.
+    /// A page of this gateway. Without a key only under a name that is certain: whoever runs the network may answer for
+    /// another with a page of theirs first, and with this machine's address then.
     Own(HeaderValue),
     /// Named in `corsAllowOrigins`.
     Listed(HeaderValue),
@@ -31,7 +32,8 @@ impl Origin {
         let Some((scheme, authority)) = origin.split_once("://") else { return Self::Foreign(value.clone()) };
         let own = host::authority(uri, headers);
         let web = scheme == "http" || scheme == "https";
-        if web && own.is_some_and(|own| own.eq_ignore_ascii_case(authority)) {
+        let is_ours = |host| rules.api_key.is_some() || host::is_certain(rules, host);
+        if web && own.is_some_and(|own| own.eq_ignore_ascii_case(authority) && is_ours(host::bare(own))) {
             Self::Own(value.clone())
         } else if rules
             .cors_origins
@@ -64,7 +66,10 @@ impl Origin {
         Err(if own_path || origin == "null" {
             problem
         } else {
-            problem.hint(format!("Start Traygate with `--cors-allow-origins {origin}` to let them."))
+            problem.hint(format!(
+                "To let them, add it to `corsAllowOrigins` in the config file (or start with `--cors-allow-origins \
+                 {origin}`)."
+            ))
         })
     }
 
@@ -127,8 +132,12 @@ mod tests {
     use crate::http::KeyDigest;
 
     fn origin(origin: &str, rules: &Rules) -> Origin {
+        origin_at("127.0.0.1:8000", origin, rules)
+    }
+
+    fn origin_at(host: &str, origin: &str, rules: &Rules) -> Origin {
         let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8000"));
+        headers.insert(header::HOST, host.parse().unwrap());
         headers.insert(header::ORIGIN, origin.parse().unwrap());
         Origin::of(rules, &Uri::from_static("/"), &headers)
     }
@@ -150,5 +159,23 @@ mod tests {
         assert!(matches!(origin("https://chat.example.evil", &listed), Origin::Foreign(_)));
         assert!(matches!(origin("https://chat.example", &any), Origin::Tolerated(_)));
         assert!(matches!(origin("null", &any), Origin::Foreign(_)));
+    }
+
+    #[test]
+    fn without_a_key_our_own_pages_are_those_of_certain_names() {
+        let open = Rules::default();
+        let keyed = Rules { api_key: Some(KeyDigest::of(&SecretString::from("k"))), ..Rules::default() };
+        let listed = Rules { allowed_hosts: vec!["desk.example".into()], ..Rules::default() };
+        let own =
+            |host: &str, rules| matches!(origin_at(host, &format!("http://{host}"), rules), Origin::Own(_));
+        for certain in ["127.0.0.1:8000", "192.168.1.7", "[::1]:8000", "localhost:8000", "LOCALHOST"] {
+            assert!(own(certain, &open), "{certain}");
+        }
+        for uncertain in ["desk.example:8000", "desk.local", "host.docker.internal:8000", "localhost.example"]
+        {
+            assert!(!own(uncertain, &open), "{uncertain}");
+            assert!(own(uncertain, &keyed), "{uncertain}: the key stands before everything");
+        }
+        assert!(own("desk.example:8000", &listed));
     }
 }

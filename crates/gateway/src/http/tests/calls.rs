@@ -1,11 +1,14 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use axum::Router;
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
 use http::Method;
 use rmcp::model::{CallToolResult, JsonObject};
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use traygate_config::{HeaderForwarding, ServerName};
 use traygate_upstream::{CallContext, CallError, Catalogue};
@@ -196,7 +199,8 @@ async fn a_caller_who_leaves_ends_the_call() {
     let catalogue = Stand::new(Rules::default()).ready("s", vec![tool("t", free())]).servers.catalogue();
     let (waiting, mut seen) = watch::channel(false);
     let rules = Arc::new(ArcSwap::from_pointee(Rules::default()));
-    let app = router(Surface { upstreams: Stuck { catalogue, waiting }, rules, own: Router::new() });
+    let (own, tasks) = (Router::new(), TaskTracker::new());
+    let app = router(Surface { upstreams: Stuck { catalogue, waiting }, rules, own, tasks });
     tokio::select! {
         answer = app.clone().oneshot(post("/s/t", "{}", &[])) => panic!("{answer:?}"),
         // The value is let go at once: it locks the channel, and the call's end writes to it.
@@ -207,4 +211,30 @@ async fn a_caller_who_leaves_ends_the_call() {
     let page = axum::body::to_bytes(page, usize::MAX).await.unwrap();
     let line = r#"traygate_calls_total{server="s",tool="t",outcome="cancelled"} 1"#;
     assert!(String::from_utf8_lossy(&page).contains(line));
+}
+
+/// Whoever refuses has no reason to wait for what it does not want.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_does_not_wait_for_the_body() {
+    let stand = Stand::with_key().ready("s", vec![tool("t", json!({}))]);
+    for path in ["/s/t", "/nowhere/t", "/-/healthy", "/-/api/ping"] {
+        let mut call = post(path, "", &[]);
+        let endless = stream::pending::<Result<Bytes, io::Error>>();
+        *call.body_mut() = Body::from_stream(endless);
+        let asked = Instant::now();
+        assert!(stand.send(call).await.status.is_client_error(), "{path}");
+        assert_eq!(asked.elapsed(), Duration::ZERO, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_coming_is_not_waited_for_for_ever() {
+    let stand = Stand::new(Rules::default()).ready("s", vec![tool("t", json!({}))]);
+    let start = stream::iter([Ok::<_, io::Error>(Bytes::from_static(b"{"))]);
+    let mut call = post("/s/t", "", &[]);
+    *call.body_mut() = Body::from_stream(start.chain(stream::pending()));
+    let answer = stand.send(call).await;
+    assert_eq!((answer.status.as_u16(), answer.header("connection")), (408, "close"));
+    assert_eq!(answer.json()["detail"]["code"], "body-timeout");
+    assert!(stand.reached().is_empty());
 }

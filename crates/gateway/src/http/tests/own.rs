@@ -21,58 +21,72 @@ async fn health_is_for_anyone_and_says_nothing() {
     assert_eq!(stand.get("/-/ready").await.status, 200);
 }
 
-#[tokio::test]
-async fn metrics_want_the_key_or_the_admin_token() {
+/// A stand with a key and an admin token.
+fn with_token() -> Stand {
     let stand = Stand::with_key().ready("s", vec![tool("t", json!({"required": ["a"]}))]);
-    let rules = Rules {
-        admin_token: Some(KeyDigest::of(&SecretString::from("adm1n"))),
-        ..Rules::clone(&stand.rules.load())
-    };
-    stand.rules.store(rules.into());
+    let admin_token = Some(KeyDigest::of(&SecretString::from("adm1n")));
+    stand.rules.store(Rules { admin_token, ..Rules::clone(&stand.rules.load()) }.into());
+    stand
+}
+
+/// The status for who shows the admin token from `peer`.
+async fn with_admin_token(
+    stand: &Stand,
+    method: Method,
+    path: &str,
+    peer: [u8; 4],
+    headers: &[(&'static str, &str)],
+) -> u16 {
+    let mut request = request(method, path, "{}", headers);
+    request.headers_mut().insert(http::header::AUTHORIZATION, "Bearer adm1n".parse().unwrap());
+    request.extensions_mut().insert(ConnectInfo::<SocketAddr>((peer, 50_000).into()));
+    stand.send(request).await.status.as_u16()
+}
+
+const HERE: [u8; 4] = [127, 0, 0, 1];
+
+#[tokio::test]
+async fn metrics_want_the_key() {
+    let stand = with_token();
     assert_eq!(stand.get("/-/metrics").await.status, 401);
     let key = ("authorization", "Bearer k3y");
+    for body in ["{\"a\":1}", "{}", "[]", "{x"] {
+        stand.send(request(Method::POST, "/s/t", body, &[key])).await;
+    }
+    stand.rules.store(Rules { max_body_size: 5, ..Rules::clone(&stand.rules.load()) }.into());
     stand.send(request(Method::POST, "/s/t", "{\"a\":1}", &[key])).await;
-    stand.send(request(Method::POST, "/s/t", "{}", &[key])).await;
-    for token in ["Bearer k3y", "Bearer adm1n"] {
-        let page = stand.send(get("/-/metrics", &[("authorization", token)])).await.text();
-        for line in [
-            r#"traygate_calls_total{server="s",tool="t",outcome="ok"} 1"#,
-            r#"traygate_calls_total{server="s",tool="t",outcome="invalid-arguments"} 1"#,
-            r#"traygate_server_state{server="s",state="ready"} 1"#,
-            r#"traygate_server_tools{server="s"} 1"#,
-        ] {
-            assert!(page.lines().any(|got| got == line), "{line} is missing in\n{page}");
-        }
+    let page = stand.send(get("/-/metrics", &[key])).await.text();
+    for line in [
+        r#"traygate_calls_total{server="s",tool="t",outcome="ok"} 1"#,
+        r#"traygate_calls_total{server="s",tool="t",outcome="invalid-arguments"} 2"#,
+        r#"traygate_calls_total{server="s",tool="t",outcome="invalid-json"} 1"#,
+        r#"traygate_calls_total{server="s",tool="t",outcome="payload-too-large"} 1"#,
+        r#"traygate_server_state{server="s",state="ready"} 1"#,
+        r#"traygate_server_tools{server="s"} 1"#,
+    ] {
+        assert!(page.lines().any(|got| got == line), "{line} is missing in\n{page}");
     }
 }
 
 #[tokio::test]
-async fn the_admin_token_opens_documents_from_this_machine_and_no_tool() {
-    let stand = Stand::with_key().ready("s", vec![tool("t", json!({}))]);
-    let rules = Rules {
-        admin_token: Some(KeyDigest::of(&SecretString::from("adm1n"))),
-        ..Rules::clone(&stand.rules.load())
-    };
-    stand.rules.store(rules.into());
-    let status = async |method: Method, path: &str, peer: [u8; 4], headers: &[(&'static str, &str)]| {
-        let mut request = request(method, path, "{}", headers);
-        let token = "Bearer adm1n".parse().unwrap();
-        request.headers_mut().insert(http::header::AUTHORIZATION, token);
-        request.extensions_mut().insert(ConnectInfo::<SocketAddr>((peer, 50_000).into()));
-        stand.send(request).await.status.as_u16()
-    };
-    let here = [127, 0, 0, 1];
-    for path in ["/openapi.json", "/s/openapi.json"] {
-        assert_eq!(status(Method::GET, path, here, &[]).await, 200);
-        assert_eq!(status(Method::GET, path, [192, 168, 0, 9], &[]).await, 403, "another machine");
-        assert_eq!(status(Method::GET, path, here, &[("x-forwarded-for", "::1")]).await, 403, "a proxy");
-        assert_eq!(status(Method::GET, path, here, &[("host", "192.168.0.9")]).await, 403, "another host");
-        assert_eq!(stand.send(get(path, &[("authorization", "Bearer adm1n")])).await.status, 403, "no peer");
+async fn the_admin_token_opens_documents_and_metrics_from_this_machine_and_no_tool() {
+    let stand = with_token();
+    for path in ["/openapi.json", "/s/openapi.json", "/-/metrics"] {
+        let read = |peer, headers| with_admin_token(&stand, Method::GET, path, peer, headers);
+        assert_eq!(read(HERE, &[]).await, 200, "{path}");
+        assert_eq!(read([192, 168, 0, 9], &[]).await, 403, "{path}: another machine");
+        assert_eq!(read(HERE, &[("x-forwarded-for", "::1")]).await, 403, "{path}: a proxy");
+        assert_eq!(read(HERE, &[("host", "192.168.0.9")]).await, 403, "{path}: another host");
+        let far = format!("http://192.168.0.9{path}");
+        let status = with_admin_token(&stand, Method::GET, &far, HERE, &[("host", "localhost")]).await;
+        assert_eq!(status, 403, "{path}: another host in the target");
+        let peerless = stand.send(get(path, &[("authorization", "Bearer adm1n")])).await;
+        assert_eq!(peerless.status, 403, "{path}: no peer");
     }
     for path in ["/docs", "/s/docs"] {
-        assert_eq!(status(Method::GET, path, here, &[]).await, 403, "{path}");
+        assert_eq!(with_admin_token(&stand, Method::GET, path, HERE, &[]).await, 403, "{path}");
     }
-    assert_eq!(status(Method::POST, "/s/t", here, &[]).await, 403);
+    assert_eq!(with_admin_token(&stand, Method::POST, "/s/t", HERE, &[]).await, 403);
     assert!(stand.reached().is_empty());
 }
 
@@ -142,16 +156,19 @@ async fn a_person_who_opens_a_tool_servers_url_sees_its_docs() {
     for (path, status) in [("/", 404), ("/v1/a%20b", 404)] {
         let answer = stand.send(get(path, &[("accept", "*/*")])).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, "application/json"));
+        assert_eq!(answer.header("vary"), "Accept", "{path}");
     }
     let layout = Layout::Single(ServerName::new("time").unwrap());
     let single = Stand::new(Rules { layout, ..Rules::default() }).ready("time", vec![tool("t", json!({}))]);
     assert!(single.send(get("/", &[person])).await.text().contains("\"/openapi.json\""));
 
     let locked = Stand::with_key().ready("s", vec![tool("t", json!({}))]);
-    for path in ["/", "/s"] {
+    for path in ["/", "/s", "/docs", "/s/docs"] {
         let answer = locked.send(get(path, &[person])).await;
         assert_eq!(answer.status, 401, "{path}");
         assert!(answer.header("www-authenticate").starts_with("Basic "), "{path}");
+        assert_eq!(answer.header("vary"), "Accept", "{path}");
+        assert_eq!(locked.get(path).await.header("vary"), "Accept", "{path}");
         let key = ("authorization", "Bearer k3y");
         assert_eq!(locked.send(get(path, &[person, key])).await.status, 200, "{path}");
     }
@@ -181,6 +198,13 @@ async fn docs_pages_load_nothing_from_elsewhere() {
     let script = stand.get("/-/swagger/start.js").await;
     assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
     assert!(script.text().contains("SwaggerUIBundle("));
+    // An update must not mix its pages with older files.
+    assert_eq!(script.header("cache-control"), "no-cache");
+    let known = [("if-none-match", script.header("etag"))];
+    let again = stand.send(get("/-/swagger/start.js", &known)).await;
+    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+    let other = stand.send(get("/-/swagger/start.js", &[("if-none-match", "\"other\"")])).await;
+    assert_eq!(other.status, 200);
     assert_eq!(stand.get("/-/swagger/../../secret").await.status, 404);
     if page.contains("swagger-ui-bundle.js") {
         assert!(page.contains("src=\"/tools/-/swagger/swagger-ui-bundle.js\""), "{page}");

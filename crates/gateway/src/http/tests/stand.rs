@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use rmcp::model::{CallToolResult, JsonObject};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use traygate_config::ServerName;
 use traygate_upstream::{
@@ -84,7 +85,8 @@ impl Stand {
         let own = Router::new()
             .route("/-/api/ping", axum::routing::get(|| async { "pong" }))
             .route("/-/oauth/callback", axum::routing::get(|| async { "thanks" }));
-        let surface = Surface { upstreams: servers.clone(), rules: Arc::clone(&rules), own };
+        let surface =
+            Surface { upstreams: servers.clone(), rules: Arc::clone(&rules), own, tasks: TaskTracker::new() };
         Self { servers, rules, router: router(surface) }
     }
 

@@ -188,21 +188,27 @@ fn wrapped<'a>(structured: &'a Value, content: &[ContentBlock]) -> Option<&'a Va
 /// Raw image bytes for a caller whose Accept names images (`*/*` does not). An SVG may hold a script, so it never is
 /// served as a page of ours.
 fn image_bytes(image: &ImageContent, headers: &HeaderMap) -> Option<Response> {
-    let wanted =
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|accept| {
-            accept.split(',').any(|range| {
-                let range = range.split(';').next().unwrap_or_default().trim();
-                range == "image/*" || range.eq_ignore_ascii_case(&image.mime_type)
-            })
-        });
-    if !wanted || !image.mime_type.starts_with("image/") || image.mime_type.starts_with("image/svg") {
+    // Media types compare without case (RFC 9110 §8.3.1).
+    let mime_type = image.mime_type.to_ascii_lowercase();
+    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let is_wanted = accepted.any(|accept| accept.split(',').any(|range| names(range, &mime_type)));
+    if !is_wanted || !mime_type.starts_with("image/") || mime_type.starts_with("image/svg") {
         return None;
     }
-    let mime_type = HeaderValue::from_str(&image.mime_type).ok()?;
+    let mime_type = HeaderValue::from_str(&mime_type).ok()?;
     let bytes = BASE64_STANDARD.decode(&image.data).ok()?;
     let nosniff = HeaderValue::from_static("nosniff");
     let headers = [(header::CONTENT_TYPE, mime_type), (header::X_CONTENT_TYPE_OPTIONS, nosniff)];
     Some((headers, Body::from(bytes)).into_response())
+}
+
+/// Whether a range of an Accept header names an image's type, and not with a weight of zero (RFC 9110 §12.4.2).
+fn names(range: &str, mime_type: &str) -> bool {
+    let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let range = parts.next().unwrap_or_default();
+    let is_zero =
+        |part: String| part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+    (range == "image/*" || range == mime_type) && !parts.any(is_zero)
 }
 
 fn tool_error(result: &CallToolResult) -> Problem {

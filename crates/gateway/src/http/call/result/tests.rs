@@ -135,7 +135,13 @@ fn a_lone_image_goes_as_bytes_to_whoever_accepts_images() {
     assert_eq!(sent("image/png", "image/*"), "image/png");
     assert_eq!(sent("image/png", "application/json, image/png;q=0.5"), "image/png");
     assert_eq!(sent("image/png", "*/*"), "application/json");
-    assert_eq!(sent("image/svg+xml", "image/*"), "application/json");
+    assert_eq!(sent("image/PNG", "Image/png"), "image/png");
+    for refused in ["image/*;q=0", "image/png; Q=0.0", "image/png;level=1;q=0", "text/html, image/*; q=0"] {
+        assert_eq!(sent("image/png", refused), "application/json", "{refused}");
+    }
+    for svg in ["image/svg+xml", "image/SVG+xml", "IMAGE/SVG"] {
+        assert_eq!(sent(svg, "image/*"), "application/json", "{svg}");
+    }
     assert_eq!(sent("text/html", "text/html"), "application/json");
 }
 

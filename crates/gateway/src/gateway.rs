@@ -109,6 +109,7 @@ impl Gateway {
             rules: Arc::clone(&rules),
             diagnostics: Arc::clone(&diagnostics),
             config: config_path.clone(),
+            fixed_key: options.api_key.is_some(),
             reload: request,
         });
         let app = http::router(Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own });

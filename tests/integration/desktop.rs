@@ -57,11 +57,12 @@ async fn open_docs_and_copy_url_do_what_they_say() {
     let mut session = Session::start(&[]).await;
     session.home().config().write(&json!({"mcpServers": {"demo": {"type": "demo"}}}));
     let opened = session.home().path("opened");
-    let browser = session.home().path("browser");
+    let (bin, path) = (session.home().path("tmp"), std::env::var("PATH").unwrap());
+    let browser = bin.join("xdg-open");
     fs_err::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>'{}'\n", opened.display())).unwrap();
     fs_err::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = session.command(&["--port", "0", "--config", "config.json"]);
-    command.env("BROWSER", &browser);
+    command.env("PATH", format!("{}:{path}", bin.display()));
     let mut traygate = Application::launch(command);
     session.wait_for_line("demo: Ready, ").await;
     let url = session.menu().await.unwrap()[0].label.clone();

@@ -8,21 +8,21 @@ mod menu;
 mod smoke;
 mod tray;
 
-use std::{
-    collections::HashMap,
-    ffi::{OsStr, OsString},
-    process::ExitCode,
-};
+use std::{ffi::OsString, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use tauri::{AppHandle, RunEvent};
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traygate_auth::Keychain;
-use traygate_gateway::{ConfigSource, Folders, Gateway, Logging, Options};
+use traygate_gateway::{ConfigSource, Folders, Gateway, Logging, Options, Signals, inherited};
 use traygate_upstream::{Environment, guardian_main, login_shell_path};
 
 use arguments::Arguments;
 use tray::Tray;
+
+/// Everything ends within this time after it was asked for, whatever hangs.
+const END: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     // First of all: this same program is started again to guard the children.
@@ -83,8 +83,11 @@ fn live(arguments: &Arguments, folders: Option<Folders>, logging: &Logging) -> a
     }
     tracing::info!("Traygate serves at {}", gateway.url());
 
-    tasks.spawn_on(quit_on_signal(app.handle().clone(), stop.clone()), runtime.handle());
-    tasks.spawn_on(display::warn_without_tray(gateway.url()), runtime.handle());
+    let signals = runtime.block_on(async { Signals::take() }).context("Signals cannot be received")?;
+    let quit = quit_on_signal(app.handle().clone(), signals);
+    tasks.spawn_on(stop.clone().run_until_cancelled_owned(quit), runtime.handle());
+    let warning = display::warn_without_tray(gateway.url());
+    tasks.spawn_on(stop.clone().run_until_cancelled_owned(warning), runtime.handle());
     let (url, hub, smoke) =
         (gateway.url(), gateway.hub().clone(), arguments.smoke.then_some(gateway.addresses()[0]));
     let code = app.run_return({
@@ -115,10 +118,13 @@ fn live(arguments: &Arguments, folders: Option<Folders>, logging: &Logging) -> a
 
     stop.cancel();
     tasks.close();
-    runtime.block_on(async {
+    let end = async {
         gateway.shutdown().await;
         tasks.wait().await;
-    });
+    };
+    if runtime.block_on(async { timeout(END, end).await }).is_err() {
+        tracing::warn!("not everything ended in time");
+    }
     // What still blocks a thread (a keychain, a slow disk) must not keep the process.
     runtime.shutdown_background();
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
@@ -140,9 +146,7 @@ fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> a
         folders.write_starter()?;
         folders.config_file()
     };
-    // Our own options: no server needs to know them.
-    let is_ours = |name: &OsStr| name.as_encoded_bytes().starts_with(b"TRAYGATE_");
-    let mut variables: HashMap<_, _> = std::env::vars_os().filter(|(name, _)| !is_ours(name)).collect();
+    let mut variables = inherited(std::env::vars_os());
     variables.extend(path.map(|path| ("PATH".into(), path)));
     let environment = Environment {
         variables,
@@ -158,20 +162,7 @@ fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> a
 }
 
 /// Quits as the menu does when the system or a terminal asks for it.
-async fn quit_on_signal(app: AppHandle, stop: CancellationToken) {
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => app.exit(0),
-        _ = terminated => app.exit(0),
-        () = stop.cancelled() => {}
-    }
+async fn quit_on_signal(app: AppHandle, mut signals: Signals) {
+    signals.next().await;
+    app.exit(0);
 }

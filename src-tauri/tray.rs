@@ -3,6 +3,7 @@
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
+    thread,
     time::{Duration, SystemTime},
 };
 
@@ -128,10 +129,17 @@ const NO_LIBRARY: &str = if cfg!(target_os = "linux") {
 /// Does what may panic where a library is missing (libappindicator-sys does); `None` where it did. An icon is not
 /// worth the gateway's life.
 fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|panic| tracing::debug!("while the tray icon was made: {panic}")));
+    let (hook, here) = (Arc::new(panic::take_hook()), thread::current().id());
+    let of_others = Arc::clone(&hook);
+    panic::set_hook(Box::new(move |panic| {
+        if thread::current().id() == here {
+            tracing::debug!("while the tray icon was made: {panic}");
+        } else {
+            of_others(panic);
+        }
+    }));
     let done = panic::catch_unwind(AssertUnwindSafe(work));
-    panic::set_hook(hook);
+    panic::set_hook(Box::new(move |panic| hook(panic)));
     done.ok()
 }
 
@@ -174,5 +182,30 @@ fn act(app: &AppHandle, url: &str, action: Action) {
     };
     if let Err(error) = done {
         tracing::warn!("`{}` did not work: {error}. The address is {url}", action.label());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_while_the_icon_is_made_is_quiet_and_those_of_other_threads_are_not() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = Arc::clone(&heard);
+        panic::set_hook(Box::new(move |panic| {
+            ear.lock().unwrap().push(panic.payload_as_str().map(str::to_owned));
+        }));
+        let other = |text: &'static str| thread::spawn(move || panic::panic_any(text)).join();
+        let made = without_panic(|| {
+            assert!(other("beside it").is_err());
+            panic!("no library");
+        });
+        assert_eq!(made, None::<()>);
+        assert!(other("afterwards").is_err());
+        drop(panic::take_hook());
+        let heard: Vec<_> = heard.lock().unwrap().iter().flatten().cloned().collect();
+        assert_eq!(heard, ["beside it", "afterwards"]);
+        assert_eq!(without_panic(|| 7), Some(7));
     }
 }

@@ -1,6 +1,8 @@
 //! The first run: no config, no Node, no Python, no network.
 
-use serde_json::json;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
 use traygate_tests::{Gateway, Home};
 
 #[tokio::test]
@@ -29,6 +31,58 @@ async fn a_first_run_serves_the_demo_and_writes_a_starter_config() {
 }
 
 #[tokio::test]
+async fn the_readme_shows_what_a_first_run_shows() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs_err::read_to_string(readme).unwrap();
+    let home = Home::new();
+    let gateway = Gateway::builder(&home).start().await;
+    gateway.wait_for_stderr("demo: ready").await;
+    let seen = gateway.stderr();
+    let port = gateway.port().to_string();
+    let seen = seen.replace(home.path("config").to_str().unwrap(), "~/.config").replace(&port, "8000");
+    assert_eq!(timeless(seen.trim_end()), timeless(transcript(&readme, "traygate\n")));
+
+    let (arguments, answer) = transcript(&readme, "curl http://localhost:8000/demo/current_time --json '")
+        .split_once("'\n")
+        .unwrap();
+    let called = gateway.post_text("/demo/current_time", arguments).await;
+    called.ok();
+    assert_eq!(undated(&called.text), undated(answer));
+    gateway.stop().await;
+}
+
+/// What README shows after this command, up to the end of its block.
+fn transcript<'r>(readme: &'r str, command: &str) -> &'r str {
+    let (_, after) = readme.split_once(&format!("```\n$ {command}")).expect("the command stands in README");
+    after.split_once("\n```").unwrap().0
+}
+
+/// With the time at the start of a line of the log as 00:00:00.
+fn timeless(text: &str) -> String {
+    let timeless = |line: &str| match line.split_once("  ") {
+        Some((time, rest)) if zeroed(time) == "00:00:00" => format!("00:00:00  {rest}"),
+        _ => line.to_owned(),
+    };
+    text.lines().map(timeless).collect::<Vec<_>>().join("\n")
+}
+
+/// With every digit as 0: the form of a time.
+fn zeroed(text: &str) -> String {
+    text.replace(|c: char| c.is_ascii_digit(), "0")
+}
+
+/// Without what depends on the date; the order of the keys stays.
+fn undated(answer: &str) -> String {
+    let mut answer: Value = serde_json::from_str(answer).unwrap();
+    let weekday = answer["weekday"].as_str().unwrap().to_owned();
+    assert!(weekday.ends_with("day"), "{weekday}");
+    assert!(answer["is_dst"].is_boolean(), "{answer}");
+    (answer["weekday"], answer["is_dst"]) = (json!("Monday"), json!(false));
+    answer["datetime"] = zeroed(answer["datetime"].as_str().unwrap()).into();
+    answer.to_string()
+}
+
+#[tokio::test]
 async fn the_demo_server_echoes() {
     let home = Home::new();
     let gateway = Gateway::start(&home, &json!({"mcpServers": {"demo": {"type": "demo"}}})).await;
@@ -43,7 +97,7 @@ async fn the_demo_server_echoes() {
     gateway.stop().await;
 }
 
-fn find(folder: &std::path::Path) -> Option<std::path::PathBuf> {
+fn find(folder: &Path) -> Option<PathBuf> {
     for entry in fs_err::read_dir(folder).ok()? {
         let path = entry.ok()?.path();
         if path.is_dir() {

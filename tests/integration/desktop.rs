@@ -6,11 +6,11 @@
 
 mod session;
 
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use serde_json::json;
-use tokio::time::timeout;
-use traygate_tests::{Home, eventually, fake};
+use tokio::{net::unix::pipe, process::Command, time::timeout};
+use traygate_tests::{Home, eventually, eventually_some, fake};
 
 use session::{Application, Session};
 
@@ -49,6 +49,56 @@ async fn the_menu_shows_address_and_servers_and_quit_ends_everything() {
 
     assert!(session.click("Quit").await);
     assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+    nothing_is_left(&session, &traygate).await;
+}
+
+#[tokio::test]
+async fn open_docs_and_copy_url_do_what_they_say() {
+    let mut session = Session::start(&[]).await;
+    session.home().config().write(&json!({"mcpServers": {"demo": {"type": "demo"}}}));
+    let opened = session.home().path("opened");
+    let (bin, path) = (session.home().path("tmp"), std::env::var("PATH").unwrap());
+    let browser = bin.join("xdg-open");
+    fs_err::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>'{}'\n", opened.display())).unwrap();
+    fs_err::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = session.command(&["--port", "0", "--config", "config.json"]);
+    command.env("PATH", format!("{}:{path}", bin.display()));
+    let mut traygate = Application::launch(command);
+    session.wait_for_line("demo: Ready, ").await;
+    let url = session.menu().await.unwrap()[0].label.clone();
+
+    assert!(session.click("Open docs").await);
+    eventually("the browser to be opened", async || {
+        fs_err::read_to_string(&opened).is_ok_and(|text| text.ends_with('\n'))
+    })
+    .await;
+    assert_eq!(fs_err::read_to_string(&opened).unwrap(), format!("{url}/docs\n"));
+
+    assert!(session.click("Copy URL").await);
+    eventually("the URL in the clipboard", async || session.clipboard().await == url).await;
+
+    assert!(session.click("Quit").await);
+    assert_eq!(traygate.ended_within(QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
+}
+
+#[tokio::test]
+async fn a_config_file_that_hangs_does_not_keep_it_from_quitting() {
+    let mut session = Session::start(&[]).await;
+    let home = session.home().clone();
+    home.config().write(&json!({"mcpServers": {"demo": {"type": "demo"}}}));
+    let mut traygate = session.launch(&["--port", "0", "--config", "config.json"]);
+    session.wait_for_line("demo: Ready, ").await;
+    // As on a network drive that is gone: whoever reads waits for ever.
+    let (pipe, config) = (home.path("pipe"), home.config().path().to_owned());
+    assert!(Command::new("mkfifo").arg(&pipe).status().await.unwrap().success());
+    fs_err::rename(&pipe, &config).unwrap();
+    // Opens only once somebody reads; nothing is ever written.
+    let _open = eventually_some("the config file to be read", async || {
+        pipe::OpenOptions::new().open_sender(&config).ok()
+    })
+    .await;
+    assert!(session.click("Quit").await);
+    assert_eq!(traygate.ended_within(2 * QUITS_WITHIN).await, Some(0), "{}", traygate.stderr());
     nothing_is_left(&session, &traygate).await;
 }
 

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bodies;
+mod commands;
 mod configuration;
 mod demo;
 #[cfg(target_os = "linux")]

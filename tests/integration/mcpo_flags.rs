@@ -340,32 +340,3 @@ async fn check_tells_good_from_bad() {
     assert!(finished.code.is_some_and(|code| code != 0), "{finished:?}");
     assert!((finished.stdout + &finished.stderr).contains("comand"));
 }
-
-#[tokio::test]
-async fn openapi_prints_a_document() {
-    let home = Home::new();
-    let config = json!({"mcpServers": {"a": fake(&[])}});
-    for builder in [Gateway::builder(&home), Gateway::builder(&home).api_key("k3y")] {
-        let gateway = builder.config(&config).start().await;
-        let served = gateway.wait_ready("a").await;
-        // Nobody types the key.
-        let finished = Gateway::builder(&home).args(["openapi", "a"]).config_file().finish().await;
-        assert_eq!(finished.code, Some(0), "{finished:?}");
-        let printed: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
-        assert_eq!(printed["paths"], served["paths"]);
-        gateway.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn status_finds_the_running_gateway() {
-    let home = Home::new();
-    let finished = Gateway::builder(&home).arg("status").finish().await;
-    assert_eq!(finished.code, Some(4), "{finished:?}");
-    let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": fake(&[])}})).await;
-    gateway.wait_ready("a").await;
-    let finished = Gateway::builder(&home).arg("status").finish().await;
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stdout.contains("Ready"), "{}", finished.stdout);
-    gateway.stop().await;
-}

@@ -101,7 +101,46 @@ async fn c07_the_gateways_own_key_changes_with_its_secret() {
     assert!(told.contains("`apiKey`"), "{told}");
     assert_eq!(status("old-key").await, 403);
     assert_eq!(status("new-key").await, 200);
+
+    // Without its secret there is no key to read: whoever deletes it hears that the door has not changed.
+    let finished = secret(&home, &session, &["delete", "key"], "").await;
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.starts_with("Deleted."), "{finished:?}");
+    assert!(finished.stderr.contains("no secret `key`"), "{finished:?}");
+    assert!(finished.stderr.contains("The key of before still opens the gateway"), "{finished:?}");
+    assert!(!finished.stderr.contains("read its `apiKey` again"), "{finished:?}");
+    assert_eq!(status("new-key").await, 200);
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn c07_a_key_from_the_command_line_is_not_said_to_change_with_a_secret() {
+    let (home, session) = (Home::new(), KeychainSession::unlocked());
+    set(&home, &session, "key", "in-the-file").await;
+    let config = json!({"mcpServers": {}, "traygate": {"apiKey": "${keychain:key}"}});
+    let gateway = traygate(&home, &session).config(&config).api_key("on-the-line").start().await;
+    let told = set(&home, &session, "key", "new-key").await;
+    assert!(told.contains("`--api-key`") && !told.contains("again"), "{told}");
+    assert_eq!(gateway.get("/openapi.json").await.status, 200);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn c07_a_gateway_that_cannot_be_told_is_named() {
+    let (home, session) = (Home::new(), KeychainSession::unlocked());
+    let mut wants = fake(&[]);
+    wants["env"] = json!({"TOKEN": "${keychain:token}"});
+    let config = json!({"mcpServers": {"wants": wants}});
+    let gateway = traygate(&home, &session).config(&config).start().await;
+    gateway.freeze();
+    let told = set(&home, &session, "token", "value").await;
+    let file = home.config().path().display().to_string();
+    assert!(told.contains(&format!("The gateway that serves {file} was not told")), "{told}");
+    assert!(!told.contains("is restarted"), "{told}");
+    home.config().write_text("{ no");
+    let told = set(&home, &session, "token", "value").await;
+    assert!(told.contains("was not told") && told.contains("`traygate check"), "{told}");
+    gateway.kill().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! HTTP to a gateway on this machine.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use reqwest::{Client, Method, StatusCode, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,11 +19,18 @@ pub(crate) struct GatewayClient {
 }
 
 impl GatewayClient {
+    /// How long a connection may take: it is to this machine.
+    const CONNECT: Duration = Duration::from_secs(2);
+    /// How long an answer may take. A reload waits seconds for a keychain; what takes longer hangs.
+    const ANSWER: Duration = Duration::from_secs(10);
+
     /// A client for the gateway at `base`, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(base: String, bearer: Option<SecretString>) -> Result<Self, Problem> {
         let http = Client::builder()
             .no_proxy()
             .redirect(redirect::Policy::none())
+            .connect_timeout(Self::CONNECT)
+            .timeout(Self::ANSWER)
             // Its certificate names the machine as others see it, not 127.0.0.1; nobody sits between on loopback.
             .tls_danger_accept_invalid_certs(true)
             .build()
@@ -44,7 +54,13 @@ impl GatewayClient {
             request = request.bearer_auth(bearer.expose_secret());
         }
         let unanswered = |error: reqwest::Error| {
-            Exit::NotRunning.because(format!("The gateway at {} does not answer: {error}.", self.base))
+            let base = &self.base;
+            Exit::NotRunning.because(if error.is_timeout() {
+                let limit = Self::ANSWER.as_secs();
+                format!("The gateway at {base} did not answer within {limit} s. If it stays like that, restart it.")
+            } else {
+                format!("The gateway at {base} does not answer: {error}.")
+            })
         };
         let response = request.send().await.map_err(unanswered)?;
         Ok((response.status(), response.text().await.map_err(unanswered)?))
@@ -92,6 +108,18 @@ fn real(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_answers_keeps_nobody() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // The system takes the connection; nobody reads from it.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", silent.local_addr().expect("an address"));
+        let client = GatewayClient::new(base.clone(), None).expect("a client");
+        let problem = client.get("/-/api/status").await.expect_err("no answer");
+        assert_eq!(problem.exit, Exit::NotRunning);
+        assert!(problem.message.contains(&base) && problem.message.contains("10 s"), "{}", problem.message);
+    }
 
     fn running(config: &[Option<&str>]) -> Vec<RunningGateway> {
         let one = |(pid, config): (u32, Option<&str>)| RunningGateway {

@@ -6,7 +6,6 @@ mod command;
 mod exit;
 mod output;
 mod serve;
-mod signals;
 
 use std::process::ExitCode;
 
@@ -45,14 +44,11 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-async fn run(mut args: Args) -> Exit {
+async fn run(args: Args) -> Exit {
     let done = match args.command {
         None => serve::serve(&args).await,
         Some(Command::Check { file }) => command::check(&args.options, file),
-        Some(Command::Openapi { server, api_key }) => {
-            args.options.api_key = api_key.or(args.options.api_key);
-            command::openapi(&args.options, server.as_deref()).await
-        }
+        Some(Command::Openapi { server }) => command::openapi(&args.options, server.as_deref()).await,
         Some(Command::Status) => command::status(&args.options).await,
         Some(Command::Secret(secret)) => command::secret(&args.options, secret).await,
     };

@@ -7,6 +7,9 @@ use directories::BaseDirs;
 use fs_err::OpenOptions;
 use sha2::{Digest as _, Sha256};
 
+/// What Traygate's folder is called in the system's.
+const NAME: &str = "traygate";
+
 /// Where this user's files of Traygate are, by the system's own rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folders {
@@ -21,11 +24,24 @@ pub struct Folders {
 impl Folders {
     /// This user's folders; `None` where there is no home.
     pub fn system() -> Option<Self> {
-        const NAME: &str = "traygate";
         let base = BaseDirs::new()?;
         let state = base.state_dir().unwrap_or(base.data_local_dir()).join(NAME);
-        let runtime = base.runtime_dir().map_or_else(|| state.join("run"), |dir| dir.join(NAME));
+        let runtime = base.runtime_dir().map_or_else(|| run_in(&state), |dir| dir.join(NAME));
         Some(Self { config: base.config_dir().join(NAME), state, runtime })
+    }
+
+    /// Where a gateway of this user may have announced itself: whoever starts one or asks for it from outside of a
+    /// login session, as cron and `docker exec` do, has another `runtime` than the session.
+    pub(crate) fn runtimes(&self) -> Vec<PathBuf> {
+        let mut all = vec![self.runtime.clone()];
+        let outside = run_in(&self.state);
+        if self.runtime != outside {
+            all.push(outside);
+            return all;
+        }
+        #[cfg(target_os = "linux")]
+        all.push(session_runtime());
+        all
     }
 
     /// The config file of whoever names none.
@@ -49,6 +65,17 @@ impl Folders {
     }
 }
 
+/// The runtime folder where the system has no place for it.
+fn run_in(state: &Path) -> PathBuf {
+    state.join("run")
+}
+
+/// The runtime folder of this user's login session, for who is outside of it (`pam_systemd(8)`).
+#[cfg(target_os = "linux")]
+fn session_runtime() -> PathBuf {
+    Path::new("/run/user").join(rustix::process::getuid().as_raw().to_string()).join(NAME)
+}
+
 /// The folder below `state` for what is remembered of this config file's servers. Servers of two files may have the
 /// same name, and one file's are none of the other's business. Nothing is kept of a server that no file names.
 pub(crate) fn state_of(state: Option<&Path>, config: Option<&Path>) -> Option<PathBuf> {
@@ -69,6 +96,22 @@ mod tests {
         assert_eq!(one, of(Some("/a/config.json")));
         assert_eq!(of(None), None);
         assert_eq!(state_of(None, Some(Path::new("/a/config.json"))), None);
+    }
+
+    #[test]
+    fn gateways_are_looked_for_inside_and_outside_of_the_login_session() {
+        let folders = |runtime: &str| Folders {
+            config: "/home/me/.config/traygate".into(),
+            state: "/home/me/.local/state/traygate".into(),
+            runtime: runtime.into(),
+        };
+        let outside = "/home/me/.local/state/traygate/run";
+        let inside = "/run/user/7/traygate";
+        assert_eq!(folders(inside).runtimes(), [Path::new(inside), Path::new(outside)]);
+        let runtimes = folders(outside).runtimes();
+        assert_eq!(runtimes[0], Path::new(outside));
+        assert_eq!(runtimes.len(), if cfg!(target_os = "linux") { 2 } else { 1 });
+        assert!(runtimes[1..].iter().all(|folder| folder.starts_with("/run/user")), "{runtimes:?}");
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Gateway {
             rules: Arc::clone(&rules),
             diagnostics: Arc::clone(&diagnostics),
             config: config_path.clone(),
+            fixed_key: options.api_key.is_some(),
             reload: request,
         });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

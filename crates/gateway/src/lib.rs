@@ -11,6 +11,8 @@ mod logging;
 mod merge;
 mod options;
 mod reload;
+mod signals;
+mod variables;
 
 pub use admin::{DiagnosticStatus, RunningGateway, ServerLog, ServerStatus, Status, state_words};
 pub use api_key::new_key;
@@ -18,3 +20,5 @@ pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
 pub use logging::{Held, LogLevel, Logging, UnknownLevel};
 pub use options::{ConfigSource, Options, Tls};
+pub use signals::Signals;
+pub use variables::inherited;

@@ -44,6 +44,7 @@ impl Endpoint {
         }
         let beside = |file: &PathBuf| beside_config(&options.source, file);
         let tls = match (&options.tls, &settings.ssl_certfile, &settings.ssl_keyfile) {
+            _ if options.plain => None,
             (Some(tls), _, _) => Some(tls.clone()),
             // One file may hold both.
             (None, Some(certificate), key) => Some(Tls {

@@ -33,6 +33,8 @@ pub struct Options {
     pub path_prefix: Option<String>,
     /// HTTPS.
     pub tls: Option<Tls>,
+    /// Plain HTTP, whatever the file says of certificates: for a gateway that only its own process asks.
+    pub plain: bool,
     /// `--name`, `--description`, `--version VALUE` of the root document.
     pub name: Option<String>,
     /// See `name`.
@@ -61,6 +63,7 @@ impl Options {
             root_path: None,
             path_prefix: None,
             tls: None,
+            plain: false,
             name: None,
             description: None,
             version: None,

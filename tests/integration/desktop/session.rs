@@ -110,6 +110,14 @@ impl Session {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What the clipboard holds.
+    pub(super) async fn clipboard(&self) -> String {
+        let mut command = Command::new("xclip");
+        command.args(["-selection", "clipboard", "-out"]).envs(&self.environment);
+        let output = command.output().await.expect("xclip runs. Install it: apt install xclip");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     async fn ask<T: DeserializeOwned>(&mut self, command: &str) -> T {
         self.commands.write_all(format!("{command}\n").as_bytes()).await.expect("the panel listens");
         self.answer().await

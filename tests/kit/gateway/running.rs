@@ -185,6 +185,12 @@ impl Gateway {
         self.nothing_is_left().await;
     }
 
+    /// SIGSTOP: it runs no more and its connections stay, as of a program that hangs.
+    #[cfg(unix)]
+    pub fn freeze(&self) {
+        crate::processes::signal(self.pid(), rustix::process::Signal::STOP);
+    }
+
     /// SIGKILL, which it cannot see coming; then every process that it started must be gone as well.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the gateway can be killed");

@@ -58,11 +58,6 @@ pub(crate) enum Command {
     Openapi {
         /// The server's name in the config file.
         server: Option<String>,
-
-        /// The key of the running gateway, where it is not in the config file.
-        #[arg(short = 'k', long, value_name = "KEY", value_parser = values::api_key)]
-        #[arg(env = "TRAYGATE_API_KEY", hide_env = true)]
-        api_key: Option<SecretString>,
     },
     /// Show the servers of the running gateway.
     Status,

@@ -117,7 +117,6 @@ fn every_mcpo_command_line_is_understood() {
         ("traygate --config c.json check", "check config=c.json"),
         ("traygate --config c.json openapi time", "openapi config=c.json"),
         ("traygate openapi time --config c.json", "openapi config=c.json"),
-        ("traygate openapi time -k s", "openapi"),
         ("traygate status --log-level debug", "status level=debug"),
         ("traygate secret set NAME", "secret"),
     ];

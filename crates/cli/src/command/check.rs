@@ -5,7 +5,7 @@ use std::{
 };
 
 use traygate_config::{
-    Config, Entry, McpoRemark, Parsed, Reference, Severity, Template, Upstream, mcpo_verdict, parse,
+    Config, Entry, McpoRemark, Parsed, Reference, Template, Upstream, mcpo_verdict, parse,
 };
 use traygate_gateway::Folders;
 
@@ -51,10 +51,7 @@ fn report(file: &str, text: &str, is_set: &dyn Fn(&str) -> bool) -> (String, Exi
         .diagnostics
         .iter()
         .map(|diagnostic| {
-            let severity = match diagnostic.severity {
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            };
+            let severity = diagnostic.severity;
             let (line, column) = (diagnostic.position.line, diagnostic.position.column);
             let hint = diagnostic.hint.as_ref().map(|hint| format!("\n    {hint}")).unwrap_or_default();
             format!("{file}:{line}:{column}: {severity}: {}{hint}", diagnostic.message)

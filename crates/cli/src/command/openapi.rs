@@ -2,6 +2,7 @@ use std::net::Ipv4Addr;
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
+use traygate_config::parse;
 use traygate_gateway::{
     ConfigSource, Folders, Gateway, LogLevel, Logging, Options, RunningGateway, ServerStatus, Status,
     new_key, state_words,
@@ -21,7 +22,7 @@ pub(crate) async fn openapi(args: &ServeArgs, server: Option<&str>) -> Result<Ex
     let folders = Folders::system();
     let environment = serve::environment(args, folders.as_ref())?;
     let file = serve::config_file(args, folders.as_ref(), false)?;
-    let running = folders.as_ref().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
+    let running = folders.as_ref().map(RunningGateway::of_user).unwrap_or_default();
     let document = match client::find(running, Some(&file)) {
         Ok(gateway) if gateway.loopback_url().is_some() => of_running(gateway, server).await?,
         _ => {
@@ -52,12 +53,17 @@ async fn of_running(gateway: RunningGateway, server: Option<&str>) -> Result<Str
 
 /// Starts the servers behind a port of their own, waits until each is ready or has failed, and ends them again.
 async fn of_started(options: Options, server: Option<&str>) -> Result<String, Problem> {
-    let key = new_key().map_err(|error| Exit::Failed.because(format!("No random numbers: {error}.")))?;
+    // A key of its own where there would be one, for the document says so; which one is needed for nothing.
+    let key = if options.api_key.is_some() || names_key(&options.source) {
+        Some(new_key().map_err(|error| Exit::Failed.because(format!("No random numbers: {error}.")))?)
+    } else {
+        None
+    };
     let gateway = Gateway::start(Options {
         host: vec![Ipv4Addr::LOCALHOST.into()],
         port: Some(0),
-        api_key: Some(key.clone()),
-        tls: None,
+        api_key: key.clone(),
+        plain: true,
         hot_reload: false,
         runtime_dir: None,
         ..options
@@ -68,7 +74,18 @@ async fn of_started(options: Options, server: Option<&str>) -> Result<String, Pr
     document
 }
 
-async fn of_fresh(gateway: &Gateway, key: SecretString, server: Option<&str>) -> Result<String, Problem> {
+/// Whether the config file has an `apiKey`.
+fn names_key(source: &ConfigSource) -> bool {
+    let ConfigSource::File(file) = source else { return false };
+    let config = fs_err::read_to_string(file).ok().and_then(|text| parse(&text).config);
+    config.is_some_and(|config| config.settings.api_key.is_some())
+}
+
+async fn of_fresh(
+    gateway: &Gateway,
+    key: Option<SecretString>,
+    server: Option<&str>,
+) -> Result<String, Problem> {
     let catalogue = settled(gateway, server).await;
     let is_wanted = |name: &str| server.is_none_or(|server| server == name);
     for snapshot in catalogue.servers.values().filter(|snapshot| is_wanted(snapshot.name.as_str())) {
@@ -92,7 +109,7 @@ async fn of_fresh(gateway: &Gateway, key: SecretString, server: Option<&str>) ->
         }
         Some(name) => return Err(unknown(name)),
     };
-    document(&GatewayClient::new(gateway.url(), Some(key))?, &path).await
+    document(&GatewayClient::new(gateway.url(), key)?, &path).await
 }
 
 /// Waits until no wanted server is being started any more.

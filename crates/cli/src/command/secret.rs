@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use traygate_auth::{Keychain, KeychainError};
 use traygate_config::{Config, Entry, Reference, Template, parse};
-use traygate_gateway::{Folders, LogLevel, Logging, RunningGateway};
+use traygate_gateway::{Folders, LogLevel, Logging, RunningGateway, Status};
 
 use crate::{
     args::{SecretCommand, ServeArgs},
@@ -24,7 +24,7 @@ pub(crate) async fn secret(args: &ServeArgs, command: SecretCommand) -> Result<E
             let value = value(&name)?;
             keychain.set_secret(&name, value).await.map_err(|error| refused(&error))?;
             output::note(format_args!("Stored. Write `${{keychain:{name}}}` in the config file."));
-            tell_running(&name).await;
+            return Ok(tell_running(&name).await);
         }
         SecretCommand::List => {
             let names = keychain.secret_names().await.map_err(|error| refused(&error))?;
@@ -40,7 +40,7 @@ pub(crate) async fn secret(args: &ServeArgs, command: SecretCommand) -> Result<E
                 return Err(Exit::Failed.because(format!("The keychain holds no secret `{name}`.")));
             }
             output::note("Deleted.");
-            tell_running(&name).await;
+            return Ok(tell_running(&name).await);
         }
     }
     Ok(Exit::Ok)
@@ -48,31 +48,56 @@ pub(crate) async fn secret(args: &ServeArgs, command: SecretCommand) -> Result<E
 
 /// Lets the running gateways of this user take up what the secret `name` is now: servers whose entry names it are
 /// restarted, and no others; where `apiKey` names it, the config file is read again. It is stored whether they answer
-/// or not.
-async fn tell_running(name: &str) {
-    let running = Folders::system().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
+/// or not; [`Exit::Failed`] where one goes on with the key that it had.
+async fn tell_running(name: &str) -> Exit {
+    let mut exit = Exit::Ok;
+    let running = Folders::system().map(|folders| RunningGateway::of_user(&folders)).unwrap_or_default();
     for gateway in running {
         // A single server from the command line names no secrets.
         let Some(file) = gateway.config.clone() else { continue };
+        let file_name = file.display();
         let config = fs_err::read_to_string(&file).ok().and_then(|text| parse(&text).config);
-        let uses = config.map(|config| Uses::of(name, &config));
-        if uses.as_ref().is_some_and(Uses::is_empty) {
+        let Some(uses) = config.map(|config| Uses::of(name, &config)) else {
+            output::note(format_args!(
+                "The gateway that serves {file_name} was not told: that file cannot be used. `traygate check \
+                 {file_name}` says why."
+            ));
+            continue;
+        };
+        if uses.is_empty() {
             continue;
         }
-        match told(gateway, uses).await {
-            Some(lines) => lines.into_iter().for_each(output::note),
+        match told(gateway, &uses).await {
+            Some(Told { done, kept_key }) => {
+                done.into_iter().for_each(output::note);
+                if let Some(reason) = kept_key {
+                    output::problem(format_args!(
+                        "The gateway that serves {file_name} kept its key: {reason}"
+                    ));
+                    exit = Exit::Failed;
+                }
+            }
             None => output::note(format_args!(
-                "The gateway that serves {} was not told: restart it to apply this.",
-                file.display()
+                "The gateway that serves {file_name} was not told: restart it to apply this."
             )),
         }
     }
+    exit
 }
 
-/// Tells one gateway; `None` where it or its config file is out of reach.
-async fn told(gateway: RunningGateway, uses: Option<Uses>) -> Option<Vec<String>> {
+/// What came of telling a gateway.
+#[derive(Debug, Default)]
+struct Told {
+    /// What it did, for a person.
+    done: Vec<String>,
+    /// Why it could not take up its own key.
+    kept_key: Option<String>,
+}
+
+/// Tells one gateway; `None` where it is out of reach.
+async fn told(gateway: RunningGateway, uses: &Uses) -> Option<Told> {
     let client = GatewayClient::new(gateway.loopback_url()?, Some(gateway.token)).ok()?;
-    uses?.renew(&client).await.ok()
+    uses.renew(&client).await.ok().flatten()
 }
 
 /// Where a config names a secret.
@@ -102,20 +127,42 @@ impl Uses {
         !self.api_key && self.servers.is_empty()
     }
 
-    /// Says what was done.
-    async fn renew(&self, client: &GatewayClient) -> Result<Vec<String>, Problem> {
-        let mut done = Vec::new();
-        if self.api_key && client.post("/-/api/reload").await?.0 == StatusCode::OK {
-            done.push("The running gateway read its `apiKey` again.".to_owned());
+    /// Says what came of it; `None` where the gateway's answer is none that this program knows.
+    async fn renew(&self, client: &GatewayClient) -> Result<Option<Told>, Problem> {
+        let mut told = Told::default();
+        if self.api_key {
+            let (code, body) = client.post("/-/api/reload").await?;
+            let status = (code == StatusCode::OK).then(|| serde_json::from_str(&body).ok()).flatten();
+            let Some(status) = status else { return Ok(None) };
+            match key_after(&status) {
+                Ok(line) => told.done.push(line.to_owned()),
+                Err(reason) => told.kept_key = Some(reason),
+            }
         }
         for server in &self.servers {
             let path = format!("/-/api/servers/{}/restart", segment(server));
             // Written into the file since, and not taken up yet: it will start with the new value anyway.
             if client.post(&path).await?.0 == StatusCode::ACCEPTED {
-                done.push(format!("`{server}` uses it and is restarted."));
+                told.done.push(format!("`{server}` uses it and is restarted."));
             }
         }
-        Ok(done)
+        Ok(Some(told))
+    }
+}
+
+/// What a gateway's own key is after a reload, in words; `Err`: why it is the one that it was.
+fn key_after(status: &Status) -> Result<&'static str, String> {
+    if status.fixed_key {
+        return Ok(
+            "The running gateway has its key from `--api-key`: `apiKey` in the file does not count there.",
+        );
+    }
+    match status.diagnostics.iter().find(|diagnostic| diagnostic.code == "api-key") {
+        Some(diagnostic) => {
+            let hint = diagnostic.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+            Err(format!("{}{hint}", diagnostic.message))
+        }
+        None => Ok("The running gateway read its `apiKey` again."),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 
 /// `traygate status`.
 pub(crate) async fn status(args: &ServeArgs) -> Result<Exit, Problem> {
-    let running = Folders::system().map(|folders| RunningGateway::all(&folders.runtime)).unwrap_or_default();
+    let running = Folders::system().map(|folders| RunningGateway::of_user(&folders)).unwrap_or_default();
     let gateway = client::find(running, args.config.as_deref())?;
     let Some(url) = gateway.loopback_url() else {
         return Err(Exit::Failed.because(format!(
@@ -90,6 +90,7 @@ mod tests {
             addresses: vec![([127, 0, 0, 1], 8000).into()],
             tls: false,
             config: Some("/c.json".into()),
+            fixed_key: false,
             servers: vec![
                 server("time", "ready", "Ready", None, Some(2)),
                 server("github", "backoff", "Retrying in 8 s", Some("no answer."), None),

@@ -1,11 +1,7 @@
-use std::{
-    collections::HashMap,
-    ffi::{OsStr, OsString},
-    path::Path,
-};
+use std::{collections::HashMap, ffi::OsString, path::Path};
 
 use traygate_auth::Keychain;
-use traygate_gateway::Folders;
+use traygate_gateway::{Folders, inherited};
 use traygate_upstream::Environment;
 
 use crate::{
@@ -29,9 +25,7 @@ fn variables(
     file: Option<&Path>,
     given: &[String],
 ) -> Result<HashMap<OsString, OsString>, Problem> {
-    // Our own options, keys and headers among them: no server needs to know them.
-    let is_ours = |name: &OsStr| name.as_encoded_bytes().starts_with(b"TRAYGATE_");
-    let mut variables: HashMap<_, _> = own.into_iter().filter(|(name, _)| !is_ours(name)).collect();
+    let mut variables = inherited(own);
     if let Some(path) = file {
         let unreadable = |error: dotenvy::Error| {
             let reason = match error {
@@ -58,6 +52,8 @@ fn variables(
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     fn own() -> HashMap<OsString, OsString> {

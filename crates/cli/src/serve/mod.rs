@@ -8,14 +8,13 @@ mod summary;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use traygate_gateway::{ConfigSource, Folders, Gateway, LogLevel, Logging};
+use traygate_gateway::{ConfigSource, Folders, Gateway, LogLevel, Logging, Signals};
 
 pub(crate) use self::{environment::environment, options::options};
 use crate::{
     args::{Args, ServeArgs},
     exit::{Exit, Problem},
     output,
-    signals::Signals,
 };
 
 /// Everything ends within this time after it was asked for, whatever hangs.

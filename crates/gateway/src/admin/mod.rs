@@ -36,6 +36,8 @@ pub(crate) struct Admin {
     pub(crate) diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
     /// The config file, where there is one.
     pub(crate) config: Option<PathBuf>,
+    /// Whether the key was given at the start, whatever the file says.
+    pub(crate) fixed_key: bool,
     /// Where a reading of the config file is asked for; nobody listens where there is no file.
     pub(crate) reload: mpsc::Sender<ReloadRequest>,
 }

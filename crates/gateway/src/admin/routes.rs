@@ -44,6 +44,7 @@ fn status_of(admin: &Admin) -> Status {
         addresses: rules.addresses.clone(),
         tls: rules.tls,
         config: admin.config.clone(),
+        fixed_key: admin.fixed_key,
         servers,
         diagnostics: admin.diagnostics.load().iter().map(Into::into).collect(),
     }

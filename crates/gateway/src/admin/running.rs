@@ -8,6 +8,8 @@ use fs_err::{File, OpenOptions};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::Folders;
+
 /// A gateway of this user that is running, as it announced itself in the runtime folder.
 #[derive(Debug, Clone)]
 pub struct RunningGateway {
@@ -45,6 +47,11 @@ pub(crate) struct Announcement {
 }
 
 impl RunningGateway {
+    /// All gateways that this user runs, in this session or outside of it.
+    pub fn of_user(folders: &Folders) -> Vec<Self> {
+        folders.runtimes().iter().flat_map(|dir| Self::all(dir)).collect()
+    }
+
     /// All gateways that announced themselves in `runtime_dir` and still run. What dead ones left there is removed.
     pub fn all(runtime_dir: &Path) -> Vec<Self> {
         let Ok(entries) = fs_err::read_dir(runtime_dir) else { return Vec::new() };

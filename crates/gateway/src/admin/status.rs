@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
-use traygate_config::{Diagnostic, Severity};
+use traygate_config::Diagnostic;
 use traygate_upstream::{ServerSnapshot, State};
 
 use crate::http::Rules;
@@ -19,6 +19,9 @@ pub struct Status {
     pub tls: bool,
     /// Its config file.
     pub config: Option<PathBuf>,
+    /// Whether the key was given at the start (`--api-key`): the config file's `apiKey` does not count then.
+    #[serde(default)]
+    pub fixed_key: bool,
     /// The servers, in the config file's order.
     pub servers: Vec<ServerStatus>,
     /// What is to be said about the config file as it stands now.
@@ -109,12 +112,8 @@ impl ServerStatus {
 
 impl From<&Diagnostic> for DiagnosticStatus {
     fn from(diagnostic: &Diagnostic) -> Self {
-        let severity = match diagnostic.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
         Self {
-            severity: severity.to_owned(),
+            severity: diagnostic.severity.to_string(),
             code: diagnostic.code.to_owned(),
             server: diagnostic.server.as_ref().map(ToString::to_string),
             line: diagnostic.position.line,

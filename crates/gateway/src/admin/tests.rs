@@ -42,6 +42,7 @@ fn admin() -> Router {
         rules: Arc::new(ArcSwap::from_pointee(rules)),
         diagnostics: Arc::new(ArcSwap::from_pointee(vec![broken])),
         config: Some("/etc/traygate.jsonc".into()),
+        fixed_key: false,
         reload: mpsc::channel(1).0,
     })
 }

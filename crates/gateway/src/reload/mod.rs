@@ -114,7 +114,8 @@ impl Reload {
                 return self.keep(diagnostics);
             }
             Err(message) => {
-                diagnostics.push(about_file(Severity::Error, "api-key", message, "The key of before stays."));
+                let hint = "The key of before still opens the gateway.";
+                diagnostics.push(about_file(Severity::Error, "api-key", message, hint));
                 old.api_key
             }
         };

@@ -2,7 +2,8 @@ use std::io;
 
 /// The system's ways to ask for the end: Ctrl-C and SIGTERM. (Not SIGHUP: taking it would undo `nohup`.)
 #[cfg(unix)]
-pub(crate) struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
@@ -13,13 +14,13 @@ impl Signals {
     ///
     /// # Errors
     /// The system refuses.
-    pub(crate) fn take() -> io::Result<Self> {
+    pub fn take() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     /// Waits for one.
-    pub(crate) async fn next(&mut self) {
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -29,7 +30,8 @@ impl Signals {
 
 /// The system's ways to ask for the end: Ctrl-C, Ctrl-Break, a closed console, a logoff or shutdown.
 #[cfg(windows)]
-pub(crate) struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     c: tokio::signal::windows::CtrlC,
     r#break: tokio::signal::windows::CtrlBreak,
     close: tokio::signal::windows::CtrlClose,
@@ -43,7 +45,7 @@ impl Signals {
     ///
     /// # Errors
     /// The system refuses.
-    pub(crate) fn take() -> io::Result<Self> {
+    pub fn take() -> io::Result<Self> {
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
         Ok(Self {
             c: ctrl_c()?,
@@ -55,7 +57,7 @@ impl Signals {
     }
 
     /// Waits for one.
-    pub(crate) async fn next(&mut self) {
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.c.recv() => {}
             _ = self.r#break.recv() => {}

@@ -19,7 +19,10 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
     let servers: Vec<String> = catalogue
         .servers
         .values()
-        .map(|server| format!("{} ({})", server.name, word(&server.state)))
+        .map(|server| match obstacle(&server.state) {
+            Some(obstacle) => format!("{} ({obstacle})", server.name),
+            None => server.name.to_string(),
+        })
         .collect();
     let is_served = |state: &State| !matches!(state, State::Disabled | State::Failed { .. });
     let served = catalogue.servers.values().filter(|server| is_served(&server.state));
@@ -61,13 +64,12 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
     text
 }
 
-/// A server's state in the first moment.
-fn word(state: &State) -> &'static str {
+/// Why a server is not on its way to be ready. How the others fare the log's next lines tell.
+fn obstacle(state: &State) -> Option<&'static str> {
     match state {
-        State::Disabled => "disabled",
-        State::Failed { .. } => "cannot start",
-        State::SignInNeeded => "needs sign-in",
-        State::Ready => "ready",
-        State::Connecting | State::Backoff { .. } => "starting",
+        State::Disabled => Some("disabled"),
+        State::Failed { .. } => Some("cannot start"),
+        State::SignInNeeded => Some("needs sign-in"),
+        State::Ready | State::Connecting | State::Backoff { .. } => None,
     }
 }

@@ -223,7 +223,7 @@ mypackage.Refused: no licence
 
     #[test]
     fn the_last_ten_lines_are_shown() {
-        let words = words(&(0..50).map(|number| format!("{number}\n")).collect::<String>());
+        let words = words(&(0..50).map(|number| number.to_string()).collect::<Vec<_>>().join("\n"));
         assert_eq!(
             words.lines().collect::<Vec<_>>(),
             (40..50).map(|number| number.to_string()).collect::<Vec<_>>()

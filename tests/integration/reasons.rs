@@ -1,7 +1,7 @@
 //! Why a server does not start, said where a person looks first: on stderr without any flag, and in the 503.
 
 use serde_json::{Value, json};
-use traygate_tests::{Gateway, Home, HttpUpstream, fake};
+use traygate_tests::{Gateway, Home, HttpUpstream, eventually, fake};
 
 /// A server that is this shell script.
 fn script(script: &str) -> Value {
@@ -28,6 +28,11 @@ async fn the_cause_is_told_and_the_end_of_stderr_stands_below_it() {
         gateway.wait_for_stderr(&format!(" WARN npx: {line}")).await;
     }
     let detail = gateway.wait_for_refusal("/npx/openapi.json", 503, "could not be found").await;
+    // A crash loop does not say the same again and again.
+    let times = |text: &str| gateway.stderr().matches(text).count();
+    eventually("a second attempt to be over", async || times("npx: could not start") >= 2).await;
+    gateway.wait_for_status("/-/healthy", 200).await;
+    assert_eq!(times(" WARN npx: npm error code E404"), 1);
     assert!(!detail.to_string().contains("s3cret") && !gateway.stderr().contains("s3cret"), "{detail}");
     gateway.stop().await;
 }

@@ -30,6 +30,8 @@ struct Evidence {
     stray: Option<Arc<str>>,
     /// The end of stderr of a process that ended by itself.
     last_words: Vec<String>,
+    /// What was told of it since the server last answered.
+    told: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -84,7 +86,9 @@ impl ServerLog {
 
     /// An attempt begins: what the last one left behind is of no use.
     pub(crate) fn begin(&self) {
-        *self.evidence() = Evidence::default();
+        let mut evidence = self.evidence();
+        evidence.stray = None;
+        evidence.last_words.clear();
     }
 
     /// Keeps the end of stderr, which has no secrets, for [`ServerLog::tell_last_words`].
@@ -92,11 +96,15 @@ impl ServerLog {
         self.evidence().last_words = lines.map(str::to_owned).collect();
     }
 
-    /// Says once in the gateway's log what the process wrote last. Where all of stderr is in it, it was said already.
+    /// Says in the gateway's log what the process wrote last, but no line again that a crash loop brings again. Where
+    /// all of stderr is in the log, it was said already.
     pub(crate) fn tell_last_words(&self) {
-        let lines = std::mem::take(&mut self.evidence().last_words);
+        let mut evidence = self.evidence();
+        let lines = std::mem::take(&mut evidence.last_words);
+        let told = std::mem::replace(&mut evidence.told, lines.clone());
+        drop(evidence);
         if !tracing::enabled!(tracing::Level::DEBUG) {
-            for line in lines {
+            for line in lines.iter().filter(|line| !told.contains(line)) {
                 tracing::warn!(server = %self.server(), "{line}");
             }
         }
@@ -114,8 +122,10 @@ impl ServerLog {
     }
 
     /// A message came: a line that was none is not why the server is late.
-    pub(crate) fn excuse_stray(&self) {
-        self.evidence().stray = None;
+    pub(crate) fn answered(&self) {
+        let mut evidence = self.evidence();
+        evidence.stray = None;
+        evidence.told.clear();
     }
 
     /// "it wrote to stdout what is no MCP message: ...", if that is all that it wrote.

@@ -51,6 +51,8 @@ pub(crate) struct StdioTransport {
     received: VecDeque<ServerJsonRpcMessage>,
     /// A line that is no message was warned of: once is enough.
     warned: bool,
+    /// A message came.
+    answered: bool,
     ended: Fuse<BoxFuture<'static, Ended>>,
 }
 
@@ -72,6 +74,7 @@ impl StdioTransport {
             calls: HashSet::new(),
             received: VecDeque::new(),
             warned: false,
+            answered: false,
         })
     }
 
@@ -117,9 +120,12 @@ impl StdioTransport {
             self.log.push(&format!("{kind} on stdout: {text}"));
             if !line.cut && !std::mem::replace(&mut self.warned, true) {
                 self.log.warn_of_stray(&text);
+                if self.answered {
+                    self.log.answered();
+                }
             }
-        } else {
-            self.log.excuse_stray();
+        } else if !std::mem::replace(&mut self.answered, true) {
+            self.log.answered();
         }
     }
 }

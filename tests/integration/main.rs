@@ -18,6 +18,7 @@ mod lifecycle;
 mod mcpo_flags;
 mod names;
 mod real_servers;
+mod reasons;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod security;

@@ -88,7 +88,8 @@ impl Hub {
             if let Some(predecessor) = &predecessor {
                 predecessor.stop();
             }
-            let log = predecessor.as_ref().map_or_else(ServerLog::default, |last| last.log().clone());
+            let log =
+                predecessor.as_ref().map_or_else(|| ServerLog::of(name.clone()), |last| last.log().clone());
             let supervisor = Supervisor::new(name.clone(), entry.clone(), log);
             next.insert(name.clone(), Arc::clone(&supervisor));
             fresh.insert(name.clone(), (supervisor, self.heritage(name, entry, predecessor)));

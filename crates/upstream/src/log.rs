@@ -1,10 +1,11 @@
 use std::{
     borrow::Cow,
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use arc_swap::ArcSwap;
+use traygate_config::ServerName;
 
 use crate::redact::Redaction;
 
@@ -15,8 +16,22 @@ pub(crate) struct ServerLog(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// Whose it is, for the gateway's own log.
+    server: Option<ServerName>,
     lines: Mutex<Lines>,
     redaction: ArcSwap<Redaction>,
+    evidence: Mutex<Evidence>,
+}
+
+/// What one attempt left behind for whoever tells why it failed.
+#[derive(Debug, Default)]
+struct Evidence {
+    /// The first line on stdout that is no message, while no message has come.
+    stray: Option<Arc<str>>,
+    /// The end of stderr of a process that ended by itself.
+    last_words: Vec<String>,
+    /// What was told of it since the server last answered.
+    told: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +48,12 @@ impl ServerLog {
     const BYTES: usize = 128 * 1024;
     /// Characters kept of one line.
     const WIDTH: usize = 2000;
+    /// Characters shown of a line that is no message.
+    const STRAY: usize = 200;
+
+    pub(crate) fn of(server: ServerName) -> Self {
+        Self(Arc::new(Shared { server: Some(server), ..Shared::default() }))
+    }
 
     /// Hides these values in all that follows, in place of those before.
     pub(crate) fn hide(&self, redaction: Redaction) {
@@ -44,24 +65,108 @@ impl ServerLog {
         self.0.redaction.load().apply(text)
     }
 
-    /// Adds a line, without secrets.
-    pub(crate) fn push(&self, line: &str) {
+    /// Adds a line, without secrets, and says what goes well in the gateway's log too.
+    pub(crate) fn info(&self, line: &str) {
+        let line = self.push(line);
+        tracing::info!(server = %self.server(), "{line}");
+    }
+
+    /// Adds a line, without secrets, and says what does not in the gateway's log too: seen at `--log-level WARNING`.
+    pub(crate) fn warn(&self, line: &str) {
+        let line = self.push(line);
+        tracing::warn!(server = %self.server(), "{line}");
+    }
+
+    /// Adds a line that its process wrote to stderr, without secrets.
+    pub(crate) fn stderr(&self, line: &str) -> Arc<str> {
+        let line = self.push(line);
+        tracing::debug!(server = %self.server(), "{line}");
+        line
+    }
+
+    /// An attempt begins: what the last one left behind is of no use.
+    pub(crate) fn begin(&self) {
+        let mut evidence = self.evidence();
+        evidence.stray = None;
+        evidence.last_words.clear();
+    }
+
+    /// Keeps the end of stderr, which has no secrets, for [`ServerLog::tell_last_words`].
+    pub(crate) fn keep_last_words<'a>(&self, lines: impl Iterator<Item = &'a str>) {
+        self.evidence().last_words = lines.map(str::to_owned).collect();
+    }
+
+    /// Says in the gateway's log what the process wrote last, but no line again that a crash loop brings again. Where
+    /// all of stderr is in the log, it was said already.
+    pub(crate) fn tell_last_words(&self) {
+        let mut evidence = self.evidence();
+        let lines = std::mem::take(&mut evidence.last_words);
+        let told = std::mem::replace(&mut evidence.told, lines.clone());
+        drop(evidence);
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            for line in lines.iter().filter(|line| !told.contains(line)) {
+                tracing::warn!(server = %self.server(), "{line}");
+            }
+        }
+    }
+
+    /// Warns of the first line of a session on stdout that is no message.
+    pub(crate) fn warn_of_stray(&self, text: &str) {
+        let shown: String = self.redact(&plain(text)).trim().chars().take(Self::STRAY).collect();
+        let shown: Arc<str> = format!("it wrote to stdout what is no MCP message: `{shown}`").into();
+        let known = self.evidence().stray.replace(Arc::clone(&shown));
+        // An attempt may start its process twice.
+        if known.as_ref() != Some(&shown) {
+            tracing::warn!(server = %self.server(), "{shown}");
+        }
+    }
+
+    /// A message came: a line that was none is not why the server is late.
+    pub(crate) fn answered(&self) {
+        let mut evidence = self.evidence();
+        evidence.stray = None;
+        evidence.told.clear();
+    }
+
+    /// "it wrote to stdout what is no MCP message: ...", if that is all that it wrote.
+    pub(crate) fn stray(&self) -> Option<Arc<str>> {
+        self.evidence().stray.clone()
+    }
+
+    fn server(&self) -> &str {
+        self.0.server.as_ref().map_or("", ServerName::as_str)
+    }
+
+    fn evidence(&self) -> MutexGuard<'_, Evidence> {
+        self.0.evidence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line, without secrets; the answer is what was added.
+    pub(crate) fn push(&self, line: &str) -> Arc<str> {
         let line = self.redact(line);
         let end = line.char_indices().nth(Self::WIDTH).map_or(line.len(), |(at, _)| at);
+        let line: Arc<str> = line[..end].into();
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.bytes += end;
-        lines.kept.push_back(line[..end].into());
+        lines.kept.push_back(Arc::clone(&line));
         while (lines.kept.len() > Self::LINES || lines.bytes > Self::BYTES)
             && let Some(oldest) = lines.kept.pop_front()
         {
             lines.bytes -= oldest.len();
         }
+        line
     }
 
     /// The lines, oldest first.
     pub(crate) fn lines(&self) -> Vec<Arc<str>> {
         self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).kept.iter().cloned().collect()
     }
+}
+
+/// A line of a program's without colours and whatever else would move a terminal's cursor.
+pub(crate) fn plain(line: &str) -> String {
+    let line = anstream::adapter::strip_str(line).to_string();
+    line.trim_end().replace(|character: char| character.is_control() && character != '\t', " ")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -54,14 +55,21 @@ impl State {
                 let left = until.duration_since(SystemTime::now()).unwrap_or_default();
                 let seconds = left.as_secs_f64().ceil().max(1.0);
                 (
-                    format!("`{server}` is not available: {}. Retrying in {seconds} s.", unstopped(reason)),
+                    format!("`{server}` is not available: {} Retrying in {seconds} s.", stopped(reason)),
                     Some(Duration::from_secs_f64(seconds)),
                 )
             }
-            Self::Failed { reason } => (format!("`{server}` could not start: {}.", unstopped(reason)), None),
+            Self::Failed { reason } => (format!("`{server}` could not start: {}", stopped(reason)), None),
         };
         Some(CallError::Unavailable { reason: reason.into(), retry_after })
     }
+}
+
+/// A sentence with an end, for others to follow.
+fn stopped(sentence: &str) -> Cow<'_, str> {
+    let sentence = sentence.trim_end();
+    let ended = sentence.ends_with(['.', '?', '!']);
+    if ended { sentence.into() } else { format!("{sentence}.").into() }
 }
 
 /// A sentence without its full stop, for another to go on.
@@ -99,6 +107,15 @@ mod tests {
         assert!((3_000..=3_600).contains(&seconds));
         let (text, retry) = sentence(&State::Disabled);
         assert!(text.starts_with("`github` is disabled.") && retry.is_none());
+    }
+
+    #[test]
+    fn a_reason_ends_with_one_mark() {
+        let failed = |reason: &str| sentence(&State::Failed { reason: reason.into() }).0;
+        assert_eq!(failed("did you mean `command`?"), "`github` could not start: did you mean `command`?");
+        assert_eq!(failed("no key"), "`github` could not start: no key.");
+        let state = State::Backoff { reason: "is it running?".into(), until: SystemTime::UNIX_EPOCH };
+        assert_eq!(sentence(&state).0, "`github` is not available: is it running? Retrying in 1 s.");
     }
 
     #[test]

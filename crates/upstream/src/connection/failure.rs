@@ -3,12 +3,11 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use rmcp::{ServiceError, model::ErrorData, service::ClientInitializeError};
-use url::Url;
 
-use super::{ConnectError, Session};
+use super::{ConnectError, Session, endpoint::Endpoint};
 use crate::{
     CallError,
-    transport::{HttpError, ShortcutError, StdioError},
+    transport::{HttpError, ShortcutError, SseTransportError, StdioError, words},
 };
 
 /// The part of a server's answer that is shown.
@@ -17,7 +16,7 @@ const SHOWN: usize = 300;
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Why a handshake failed. The text follows "it" or a URL: "it refused the session: ...".
-pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<&Url>) -> ConnectError {
+pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<Endpoint<'_>>) -> ConnectError {
     use ClientInitializeError as E;
     if error.is_authorization_required() || error.auth_challenge().is_some() {
         return ConnectError::SignInNeeded { challenge: error.auth_challenge().unwrap_or_default().into() };
@@ -38,14 +37,21 @@ pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<&Url>) 
 }
 
 /// Why a message could not be sent.
-pub(super) fn of_transport(error: &(dyn Error + 'static), server: Option<&Url>) -> ConnectError {
+pub(super) fn of_transport(error: &(dyn Error + 'static), server: Option<Endpoint<'_>>) -> ConnectError {
     if let Some(HttpError::AuthRequired(required)) = HttpError::in_chain(error) {
         return ConnectError::SignInNeeded { challenge: required.www_authenticate_header.as_str().into() };
     }
     let text = match (HttpError::in_chain(error), server) {
-        (Some(HttpError::Request(_)), Some(url)) => {
-            format!("{} cannot be reached: {}", place(url), innermost(error))
+        (Some(HttpError::Request(_)), Some(server)) => {
+            format!("{} cannot be reached: {}", server.place(), innermost(error))
         }
+        (Some(HttpError::Status { status, body }), Some(server)) => {
+            server.refused(*status, words(body).as_deref())
+        }
+        (None, Some(server)) => match error.downcast_ref() {
+            Some(SseTransportError::NoEventStream(kind)) => server.no_events(kind),
+            _ => innermost(error),
+        },
         _ => innermost(error),
     };
     ConnectError::Transient(cut(&text).into())
@@ -79,11 +85,6 @@ fn http_error(error: &ClientInitializeError) -> Option<&HttpError> {
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => http_error(fallback),
         _ => None,
     }
-}
-
-/// Scheme, host, port and path: a query or a user name may hold a key.
-pub(super) fn place(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {

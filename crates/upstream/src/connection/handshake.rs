@@ -17,11 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ConnectError, Connection, Era, Session, Surroundings,
+    endpoint::Endpoint,
     events::{Client, Progress, subscribe},
     failure,
 };
 use crate::{
     ServerInfo,
+    log::ServerLog,
     process::{Child, Ended},
     transport::HttpClient,
 };
@@ -92,13 +94,23 @@ impl End {
     }
 
     /// Waits until the process of a failed handshake is gone. Its exit is the better reason where it said nothing.
-    pub(super) async fn explain(self, error: &ClientInitializeError, url: Option<&url::Url>) -> Refusal {
+    pub(super) async fn explain(
+        self,
+        error: &ClientInitializeError,
+        server: Option<Endpoint<'_>>,
+        log: &ServerLog,
+    ) -> Refusal {
         let mut refusal =
-            Refusal { status: failure::status(error), ..failure::of_handshake(error, url).into() };
+            Refusal { status: failure::status(error), ..failure::of_handshake(error, server).into() };
         if let Some(ended) = self.ended {
             let ended = ended.await;
             if ended.by_itself && failure::is_silence(error) {
-                refusal.error = ConnectError::Transient(format!("its process {}", ended.text).into());
+                let mut text = format!("its process {}", ended.text);
+                if let Some(stray) = log.stray().filter(|_| !ended.failed) {
+                    // A program that says so and is content is no MCP server.
+                    text = format!("{text}; {stray}");
+                }
+                refusal.error = ConnectError::Transient(text.into());
                 refusal.crashed = ended.failed;
             }
         }

@@ -1,6 +1,7 @@
 //! One live MCP session with one server, whatever the transport: opened, listed, called, watched, closed.
 
 mod call;
+mod endpoint;
 mod events;
 mod failure;
 mod handshake;

@@ -4,7 +4,9 @@ use rmcp::{RoleClient, serve_server, service::ClientInitializeError, transport::
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ConnectError, Connection, Surroundings, failure,
+    ConnectError, Connection, Surroundings,
+    endpoint::{Endpoint, Protocol, place},
+    failure,
     handshake::{End, Handshake, Mode, Refusal},
 };
 use crate::{
@@ -28,12 +30,12 @@ pub(super) async fn open(
             by_era(surroundings, None, start).await.map_err(Refusal::into_error)
         }
         ResolvedUpstream::StreamableHttp(server) => {
-            by_streamable(server, surroundings).await.map_err(Refusal::into_error)
+            by_streamable(server, Protocol::StreamableHttp, surroundings).await.map_err(Refusal::into_error)
         }
         ResolvedUpstream::Sse(server) => by_sse(server, surroundings).await,
         // A 4xx to `initialize` may mean an older server (specification 2025-06-18, transports: backwards
         // compatibility).
-        ResolvedUpstream::Http(server) => match by_streamable(server, surroundings).await {
+        ResolvedUpstream::Http(server) => match by_streamable(server, Protocol::Both, surroundings).await {
             Ok(connection) => Ok(connection),
             Err(refusal) if refusal.status.is_some_and(|status| (400..500).contains(&status)) => {
                 match by_sse(server, surroundings).await {
@@ -58,21 +60,27 @@ pub(super) async fn open(
     }
 }
 
-async fn by_streamable(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, Refusal> {
+async fn by_streamable(
+    server: &ResolvedHttp,
+    protocol: Protocol,
+    surroundings: &Surroundings,
+) -> Result<Connection, Refusal> {
     let client = client(server)?;
+    let endpoint = Endpoint { url: &server.url, protocol };
     let start = || Ok((streamable(server, client.clone()), End::default()));
-    by_era(surroundings, Some((server, &client)), start).await
+    by_era(surroundings, Some((endpoint, &client)), start).await
 }
 
 async fn by_sse(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, ConnectError> {
     let client = client(server)?;
+    let endpoint = Endpoint { url: &server.url, protocol: Protocol::Sse };
     let transport = SseTransport::connect(server, client, surroundings.log.clone())
         .await
-        .map_err(|error| failure::of_transport(&error, Some(&server.url)))?;
+        .map_err(|error| failure::of_transport(&error, Some(endpoint)))?;
     // This transport is older than the newer era.
     over(transport, Mode::Initialize, surroundings)
         .await
-        .map_err(|error| failure::of_handshake(&error, Some(&server.url)))
+        .map_err(|error| failure::of_handshake(&error, Some(endpoint)))
 }
 
 /// Opens a session over a transport that needs nothing else.
@@ -87,7 +95,7 @@ pub(super) async fn over<T: Transport<RoleClient> + 'static>(
 
 fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
     if !matches!(server.url.scheme(), "http" | "https") {
-        let text = format!("`{}` is no http or https address. Correct `url`.", failure::place(&server.url));
+        let text = format!("`{}` is no http or https address. Correct `url`.", place(&server.url));
         return Err(ConnectError::Permanent(text.into()));
     }
     HttpClient::new(&server.url).map_err(|error| ConnectError::Permanent(error.to_string().into()))
@@ -96,10 +104,10 @@ fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
 /// Shakes hands in one era, then in the other on a new transport.
 async fn by_era<T: Transport<RoleClient> + 'static>(
     surroundings: &Surroundings,
-    server: Option<(&ResolvedHttp, &HttpClient)>,
+    server: Option<(Endpoint<'_>, &HttpClient)>,
     start: impl Fn() -> Result<(T, End), ConnectError>,
 ) -> Result<Connection, Refusal> {
-    let url = server.map(|(server, _)| &server.url);
+    let endpoint = server.map(|(endpoint, _)| endpoint);
     let shortcut = || server.map(|(_, client)| client.clone());
     let [first, second] = Mode::order(surroundings.era);
     let (transport, end) = start()?;
@@ -108,7 +116,7 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
         Err(error) => error,
     };
     let initialize_failed_too = matches!(error, ClientInitializeError::LegacyFallbackFailed { .. });
-    let refusal = end.explain(&error, url).await;
+    let refusal = end.explain(&error, endpoint, &surroundings.log).await;
     if matches!(refusal.error, ConnectError::SignInNeeded { .. })
         || failure::is_unreachable(&error)
         // Once per attempt is enough for a crash loop; the next attempt begins with the other era.
@@ -122,6 +130,6 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
     let (transport, end) = start()?;
     match Handshake::begin(surroundings, transport, second).await {
         Ok(handshake) => Ok(handshake.finish(surroundings, end, shortcut())),
-        Err(error) => Err(end.explain(&error, url).await),
+        Err(error) => Err(end.explain(&error, endpoint, &surroundings.log).await),
     }
 }

@@ -14,14 +14,10 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{
-    exit::{LastWords, describe},
-    kin::Kin,
-    lookup,
-};
+use super::{exit::describe, kin::Kin, last_words::LastWords, lookup};
 use crate::{
     connection::{ConnectError, Surroundings},
-    log::ServerLog,
+    log::{ServerLog, plain},
     resolve::ResolvedCommand,
     transport::LineReader,
 };
@@ -127,7 +123,7 @@ impl Child {
         let words = Arc::new(Mutex::new(LastWords::default()));
         let mut stderr = surroundings.tracker.spawn(keep(stderr, surroundings.log.clone(), words.clone()));
         surroundings.tracker.spawn({
-            let (stop, why) = (stop.clone(), why.clone());
+            let (stop, why, log) = (stop.clone(), why.clone(), surroundings.log.clone());
             async move {
                 let (status, exit) = attend(child.as_mut(), &stop, &kin).await;
                 // At once, so that no call is sent to the dead.
@@ -140,15 +136,19 @@ impl Child {
                 kin.forget();
                 let words = words.lock().unwrap_or_else(PoisonError::into_inner);
                 let output_closed = why.get() == Some(&Why::OutputClosed);
+                let cause = words.cause();
                 let ended = match (status, exit) {
                     (Some(status), Exit::ByItself | Exit::Stopped) => Ended {
-                        text: describe(status, words.get()).into(),
+                        text: describe(status, cause.as_deref()).into(),
                         by_itself: exit == Exit::ByItself || output_closed,
                         failed: !status.success(),
                     },
                     _ if output_closed => Ended { text: "closed its output".into(), ..Ended::stopped() },
                     _ => Ended::stopped(),
                 };
+                if ended.by_itself {
+                    log.keep_last_words(words.lines());
+                }
                 tell.send_replace(Some(ended));
             }
         });
@@ -213,9 +213,9 @@ async fn attend(
 async fn keep(stderr: ChildStderr, log: ServerLog, words: Arc<Mutex<LastWords>>) {
     let mut lines = LineReader::new(stderr, STDERR_LINE);
     while let Some(line) = lines.next().await {
-        let line = String::from_utf8_lossy(&line.bytes);
-        log.push(&line);
-        words.lock().unwrap_or_else(PoisonError::into_inner).push(&log.redact(&line));
+        let line = plain(&String::from_utf8_lossy(&line.bytes));
+        let line = log.stderr(&line);
+        words.lock().unwrap_or_else(PoisonError::into_inner).push(&line);
     }
 }
 

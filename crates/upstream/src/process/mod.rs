@@ -6,6 +6,7 @@ mod exit;
 mod family;
 mod guardian;
 mod kin;
+mod last_words;
 mod login_shell;
 mod lookup;
 

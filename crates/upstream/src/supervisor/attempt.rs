@@ -63,6 +63,7 @@ impl Attempt {
             resolved = resolve(&self.server, &self.world.environment.variables, self.world.secrets.as_ref()) => resolved?,
         };
         self.log.hide(resolved.redaction.clone());
+        self.log.begin();
         let deadline = Instant::now() + self.server.startup_timeout().min(Self::LONGEST);
         let tracker = TaskTracker::new();
         let surroundings = Surroundings {
@@ -106,10 +107,18 @@ impl Attempt {
 
     fn late(&self) -> ConnectError {
         let seconds = self.server.startup_timeout().as_secs_f64();
-        ConnectError::Transient(
-            format!("it was not ready within {seconds} s. If it needs longer, raise its `startupTimeout`.")
-                .into(),
-        )
+        let text = match self.log.stray() {
+            Some(stray) => format!(
+                "it was not ready within {seconds} s, and {stray}. Check that `command` and `args` start an MCP server \
+                 over stdio, which writes its log to stderr."
+            ),
+            None => {
+                format!(
+                    "it was not ready within {seconds} s. If it needs longer, raise its `startupTimeout`."
+                )
+            }
+        };
+        ConnectError::Transient(text.into())
     }
 }
 

@@ -184,7 +184,7 @@ impl Task {
             }
             Done::List(Err(error)) => {
                 // The last tools stay: the server answered.
-                self.warn(&format!("its changed tools cannot be listed: {error}"));
+                self.supervisor.log.warn(&format!("its changed tools cannot be listed: {error}"));
                 self.changes = self.supervisor.live.load().as_ref().map(|live| live.session.tool_changes());
                 None
             }
@@ -197,7 +197,7 @@ impl Task {
         let Some(Opened { live, listing }) = self.opened.take() else { return };
         self.supervisor.live.store(Some(live));
         self.timer = Some(Box::pin(sleep(SETTLED)));
-        self.say(&match listing.tools.len() {
+        self.supervisor.log.info(&match listing.tools.len() {
             1 => "ready, 1 tool".to_owned(),
             count => format!("ready, {count} tools"),
         });
@@ -237,7 +237,7 @@ impl Task {
             era: if self.initialize_first { Some(Era::Initialize) } else { self.heritage.era },
             cancel: cancel.clone(),
         };
-        self.say("starting");
+        self.supervisor.log.info("starting");
         self.attempted = Some(Instant::now());
         self.work = Work::Attempt(self.world.tracker.spawn(attempt.run()), cancel);
     }
@@ -318,34 +318,22 @@ impl Task {
         status.send_replace(Status { state, returning: self.phase.returning(), attempts: self.attempts });
     }
 
-    /// Says in the server's log what became of its connection.
+    /// Says what became of its connection, and what its process had to say of it.
     fn note(&self, event: &Event) {
+        let log = &self.supervisor.log;
         match event {
             Event::FailedForGood(reason) | Event::FailedForNow(reason) => {
-                self.warn(&format!("could not start: {reason}"));
+                log.warn(&format!("could not start: {reason}"));
             }
-            Event::Closed(reason) => self.warn(&format!("connection lost: {reason}")),
-            Event::SignInNeeded => self.warn("needs sign-in"),
-            _ => {}
+            Event::Closed(reason) => log.warn(&format!("connection lost: {reason}")),
+            Event::SignInNeeded => log.warn("needs sign-in"),
+            _ => return,
         }
+        log.tell_last_words();
     }
 
     fn is_process(&self) -> bool {
         self.supervisor.server().is_some_and(|server| matches!(server.upstream, Upstream::Stdio(_)))
-    }
-
-    /// Says what goes well.
-    fn say(&self, line: &str) {
-        let line = self.supervisor.log.redact(line);
-        tracing::info!(server = %self.supervisor.name, "{line}");
-        self.supervisor.log.push(&line);
-    }
-
-    /// Says what does not: seen at `--log-level WARNING` too.
-    fn warn(&self, line: &str) {
-        let line = self.supervisor.log.redact(line);
-        tracing::warn!(server = %self.supervisor.name, "{line}");
-        self.supervisor.log.push(&line);
     }
 }
 

@@ -7,9 +7,11 @@ mod sse;
 mod stdio;
 
 pub(crate) use direct::pair;
-pub(crate) use http::{CallHeaders, HttpClient, HttpError, ShortcutError, speaks_of_session, streamable};
+pub(crate) use http::{
+    CallHeaders, HttpClient, HttpError, ShortcutError, speaks_of_session, streamable, words,
+};
 pub(crate) use lines::LineReader;
-pub(crate) use sse::SseTransport;
+pub(crate) use sse::{SseTransport, SseTransportError};
 pub(crate) use stdio::{StdioError, StdioTransport};
 
 /// The largest message that is accepted from a server, in bytes.

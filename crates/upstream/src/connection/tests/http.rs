@@ -211,7 +211,41 @@ async fn a_broken_server_is_named_with_its_status() {
     let surroundings = surroundings();
     let fake = Fake::start(&surroundings, |_, _, _| StatusCode::BAD_GATEWAY.into_response()).await;
     let error = open_session(fake.streamable(), &surroundings).await.unwrap_err();
-    assert_eq!(error.to_string(), "it answered HTTP 502");
+    let place = format!("http://{}/mcp", fake.url.authority());
+    assert_eq!(error.to_string(), format!("`{place}` answered HTTP 502"));
+}
+
+#[tokio::test]
+async fn a_wrong_path_and_a_wrong_type_are_told_with_what_to_do() {
+    let surroundings = surroundings();
+    let fake = Fake::start(&surroundings, |_, _, _| StatusCode::NOT_FOUND.into_response()).await;
+    let place = format!("`http://{}/mcp`", fake.url.authority());
+    let other = "check the path of its `url`, or leave `type` out and Traygate tries both transports";
+    for (upstream, expected) in [
+        (fake.streamable(), format!("{place} answered 404 to streamable HTTP: {other}")),
+        // It has POST only.
+        (ResolvedUpstream::Sse(fake.entry()), format!("{place} answered 405 to HTTP+SSE: {other}")),
+        (
+            ResolvedUpstream::Http(fake.entry()),
+            format!(
+                "{place} answered 404 to streamable HTTP, and does not speak HTTP+SSE either: check the path of its `url`"
+            ),
+        ),
+    ] {
+        let error = open_session(upstream, &surroundings).await.unwrap_err();
+        assert!(matches!(&error, ConnectError::Transient(text) if **text == *expected), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_is_no_event_stream() {
+    let surroundings = surroundings();
+    let url =
+        serve(&surroundings, Router::new().fallback(async || axum::response::Html("<p>Hello</p>"))).await;
+    let entry = ResolvedHttp { url: url.clone(), headers: HeaderMap::new() };
+    let error = open_session(ResolvedUpstream::Sse(entry), &surroundings).await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("`{url}` answered HTTP+SSE with `text/html")), "{error}");
+    assert!(error.contains("leave `type` out"), "{error}");
 }
 
 /// A server of revision 2024-11-05: GET /sse gives events, POST /messages takes messages.

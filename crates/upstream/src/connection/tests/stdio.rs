@@ -174,3 +174,45 @@ async fn closing_and_giving_up_leave_nothing_behind() {
     surroundings.tracker.close();
     surroundings.tracker.wait().await;
 }
+
+#[tokio::test]
+async fn what_is_no_message_is_the_reason_until_a_message_comes() {
+    let surroundings = surroundings();
+    assert_eq!(surroundings.log.stray(), None);
+    let hello = ResolvedCommand {
+        command: "sh".into(),
+        args: vec!["-c".into(), "echo 'hello I am not json'; echo again; while read line; do :; done".into()],
+        env: HashMap::from([("PATH".into(), std::env::var_os("PATH").unwrap())]),
+        cwd: None,
+    };
+    {
+        let opening = open_session(ResolvedUpstream::Stdio(hello), &surroundings);
+        tokio::pin!(opening);
+        while surroundings.log.stray().is_none() {
+            tokio::select! {
+                biased;
+                opened = &mut opening => panic!("{opened:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    let stray = surroundings.log.stray();
+    assert_eq!(stray.as_deref(), Some("it wrote to stdout what is no MCP message: `hello I am not json`"));
+    let connection = calm(&surroundings).await;
+    assert_eq!(surroundings.log.stray(), None);
+    connection.close().await;
+}
+
+#[tokio::test]
+async fn a_program_that_is_no_server_is_told_by_what_it_printed() {
+    let echo = ResolvedCommand {
+        command: "echo".into(),
+        args: vec!["usage: echo".into()],
+        env: HashMap::from([("PATH".into(), std::env::var_os("PATH").unwrap())]),
+        cwd: None,
+    };
+    let error = open_session(ResolvedUpstream::Stdio(echo), &surroundings()).await.unwrap_err();
+    let expected =
+        "its process exited with status 0; it wrote to stdout what is no MCP message: `usage: echo`";
+    assert_eq!(error.to_string(), expected);
+}

@@ -80,11 +80,16 @@ fn root_cause(error: &(dyn Error + 'static)) -> String {
 }
 
 fn excerpt(body: &str) -> String {
-    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() || line.starts_with('<') {
-        return String::new();
-    }
-    format!(": {}", line.chars().take(200).collect::<String>())
+    words(body).map(|words| format!(": {words}")).unwrap_or_default()
+}
+
+/// The beginning of what a body says: the message of a JSON-RPC error, plain text, but no web page.
+pub(crate) fn words(body: &str) -> Option<String> {
+    let json: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let message = json.as_ref().and_then(|json| json.pointer("/error/message")?.as_str());
+    let line = message.unwrap_or(body).split_whitespace().collect::<Vec<_>>().join(" ");
+    let says_something = !line.is_empty() && !line.starts_with('<');
+    says_something.then(|| line.chars().take(200).collect())
 }
 
 impl HttpClient {
@@ -155,6 +160,8 @@ mod tests {
         assert_eq!(status(""), "it answered HTTP 502");
         assert_eq!(status("<html>Bad</html>"), "it answered HTTP 502");
         assert_eq!(status("no\n upstream"), "it answered HTTP 502: no upstream");
+        let error = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"no session"},"id":null}"#;
+        assert_eq!(status(error), "it answered HTTP 502: no session");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use rmcp::transport::{
 };
 
 pub(crate) use self::{
-    client::{HttpClient, HttpError},
+    client::{HttpClient, HttpError, words},
     headers::{CallHeaders, allowed, of_call},
     refusal::speaks_of_session,
     shortcut::ShortcutError,

@@ -49,6 +49,10 @@ pub(crate) struct StdioTransport {
     calls: HashSet<RequestId>,
     /// The rest of a batch.
     received: VecDeque<ServerJsonRpcMessage>,
+    /// A line that is no message was warned of: once is enough.
+    warned: bool,
+    /// A message came.
+    answered: bool,
     ended: Fuse<BoxFuture<'static, Ended>>,
 }
 
@@ -69,6 +73,8 @@ impl StdioTransport {
             log: surroundings.log.clone(),
             calls: HashSet::new(),
             received: VecDeque::new(),
+            warned: false,
+            answered: false,
         })
     }
 
@@ -99,7 +105,8 @@ impl StdioTransport {
     fn read(&mut self, line: &Line) {
         if line.dropped > 0 {
             let size = line.bytes.len() + line.dropped;
-            return self.log.push(&format!("a line of {size} bytes on stdout was too long and was left out"));
+            self.log.push(&format!("a line of {size} bytes on stdout was too long and was left out"));
+            return;
         }
         if line.bytes.trim_ascii().is_empty() {
             return;
@@ -111,6 +118,14 @@ impl StdioTransport {
             let error = self.log.redact(&error.to_string()).into_owned();
             tracing::debug!(error, "a line on stdout is no message");
             self.log.push(&format!("{kind} on stdout: {text}"));
+            if !line.cut && !std::mem::replace(&mut self.warned, true) {
+                self.log.warn_of_stray(&text);
+                if self.answered {
+                    self.log.answered();
+                }
+            }
+        } else if !std::mem::replace(&mut self.answered, true) {
+            self.log.answered();
         }
     }
 }

@@ -8,6 +8,7 @@ mod http;
 mod listen;
 mod logging;
 mod merge;
+mod opening;
 mod options;
 mod reload;
 
@@ -16,4 +17,5 @@ pub use api_key::new_key;
 pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
 pub use logging::{Held, LogLevel, Logging, UnknownLevel};
+pub use opening::refusal;
 pub use options::{ConfigSource, Options, Tls};

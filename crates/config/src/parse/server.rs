@@ -45,6 +45,13 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
     let mut header_forwarding = header_forwarding(scope, &fields);
     let mut oauth = oauth(scope, &fields);
     let upstream = upstream?;
+    if let (Some(_), Some(property), Upstream::StreamableHttp(_) | Upstream::Sse(_) | Upstream::Http(_)) =
+        (&oauth, fields.property("oauth"), &upstream)
+    {
+        let message = format!("{} has no effect yet: this version does not sign in.", scope.subject("oauth"));
+        let hint = "Until a later one does, put a token into `\"headers\": { \"Authorization\": \"Bearer ${keychain:NAME}\" }`.";
+        scope.warning(&property.name, "no-sign-in", message, hint);
+    }
     if !matches!(upstream, Upstream::StreamableHttp(_) | Upstream::Sse(_) | Upstream::Http(_)) {
         let what =
             if matches!(upstream, Upstream::Demo) { "the demo server" } else { "a server with `command`" };

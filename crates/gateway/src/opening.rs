@@ -26,6 +26,9 @@ impl Opening {
 /// Why [`crate::Gateway::start`] would refuse this config before it opens a port; `None` where it would not. A key
 /// counts as given wherever one is named: neither the keychain nor the environment is asked for it.
 pub fn refusal(options: &Options, config: &Config) -> Option<StartError> {
+    if let (None, Some(Err(diagnostic))) = (&options.api_key, &config.settings.api_key) {
+        return Some(StartError::Config(diagnostic.to_string()));
+    }
     let has_key = options.api_key.is_some() || config.settings.api_key.is_some();
     Opening::new(options, config, has_key).err()
 }

@@ -96,21 +96,25 @@ fn disabled(scope: &mut Scope, fields: &Fields) -> bool {
 
 fn seconds(scope: &mut Scope, fields: &Fields, key: &str) -> Option<Duration> {
     let value = fields.value(key)?;
-    let Value::NumberLit(literal) = value else {
-        let quoted = matches!(value, Value::StringLit(text) if text.value.trim().parse::<f64>().is_ok());
-        scope.wrong_type(key, value, "a number of seconds", if quoted { "Remove the quotes." } else { "" });
-        return None;
+    let text: &str = match value {
+        Value::NumberLit(literal) => literal.value,
+        Value::StringLit(literal) if literal.value.trim().parse::<f64>().is_ok() => {
+            let message = format!("{} is a number in quotes; it is taken as one.", scope.subject(key));
+            scope.warning(value, "quoted-number", message, "Remove the quotes.");
+            literal.value.trim()
+        }
+        _ => {
+            scope.wrong_type(key, value, "a number of seconds", "");
+            return None;
+        }
     };
-    match literal.value.parse::<f64>() {
+    match text.parse::<f64>() {
         Ok(seconds) if (SHORTEST_SECONDS..=LONGEST_SECONDS).contains(&seconds) => {
             Some(Duration::from_secs_f64(seconds))
         }
         number => {
-            let message = format!(
-                "{} must be above 0 and at most 86400 seconds, not {}.",
-                scope.subject(key),
-                literal.value
-            );
+            let message =
+                format!("{} must be above 0 and at most 86400 seconds, not {}.", scope.subject(key), text);
             let hint = match number {
                 Ok(number) if number > LONGEST_SECONDS && number / 1000.0 <= LONGEST_SECONDS => {
                     format!("If milliseconds were meant, write {}.", number / 1000.0)

@@ -269,6 +269,19 @@ fn a_file_names_its_servers_or_says_an_error() {
 }
 
 #[test]
+fn a_number_in_quotes_is_seconds_all_the_same() {
+    let text = r#"{"mcpServers": {"a": {"command": "x", "timeout": "30", "startupTimeout": " 1.5 "}}}"#;
+    assert_eq!(codes(text), [("quoted-number", Severity::Warning); 2]);
+    let servers = parse(text).config.expect("a config").servers;
+    let Entry::Valid(server) = &servers["a"] else { panic!("{servers:?}") };
+    assert_eq!((server.timeout.as_secs(), server.startup_timeout().as_millis()), (30, 1500));
+    for bad in [r#""soon""#, r#""-1""#, r#""NaN""#, r#""""#] {
+        let text = format!(r#"{{"mcpServers": {{"a": {{"command": "x", "timeout": {bad}}}}}}}"#);
+        assert!(parse(&text).has_errors(), "{bad}");
+    }
+}
+
+#[test]
 fn a_setting_has_its_place() {
     let parsed = parse("{\"mcpServers\": {},\n \"traygate\": {\n  \"port\": 1}}");
     let at = |line, column| Some(Position { line, column });

@@ -48,16 +48,15 @@ pub(super) fn waiting(
 
 fn tls_change(old: Option<&Tls>, new: Option<&Tls>) -> Option<(&'static str, String)> {
     match (old, new) {
-        (None, None) => None,
-        (None, Some(_)) => Some(("sslCertfile", "was added; Traygate serves plain HTTP until then".into())),
-        (Some(_), None) => Some(("sslCertfile", "was removed; Traygate serves HTTPS until then".into())),
+        (None, Some(_)) => Some(("sslCertfile", "was added; Traygate still serves plain HTTP".into())),
+        (Some(_), None) => Some(("sslCertfile", "was removed; Traygate still serves HTTPS".into())),
         (Some(old), Some(new)) if old.certificate != new.certificate => {
             Some(("sslCertfile", format!("changed to `{}`", new.certificate.display())))
         }
         (Some(old), Some(new)) if old.key != new.key => {
             Some(("sslKeyfile", format!("changed to `{}`", new.key.display())))
         }
-        (Some(_), Some(_)) => None,
+        (None, None) | (Some(_), Some(_)) => None,
     }
 }
 
@@ -93,7 +92,7 @@ mod tests {
             [
                 "3:2: `host` changed from 127.0.0.1 to 0.0.0.0. Restart Traygate to apply it.",
                 "2:2: `port` changed from 8000 to 9000. Restart Traygate to apply it.",
-                "1:20: `sslCertfile` was added; Traygate serves plain HTTP until then. Restart Traygate to apply it.",
+                "1:20: `sslCertfile` was added; Traygate still serves plain HTTP. Restart Traygate to apply it.",
             ]
         );
         let unguarded = said(endpoint(&[[0, 0, 0, 0]], 8000, None), false);

@@ -42,9 +42,8 @@ async fn the_readme_shows_what_a_first_run_shows() {
     let seen = seen.replace(home.path("config").to_str().unwrap(), "~/.config").replace(&port, "8000");
     assert_eq!(timeless(seen.trim_end()), timeless(transcript(&readme, "traygate\n")));
 
-    let (arguments, answer) = transcript(&readme, "curl http://localhost:8000/demo/current_time -d '")
-        .split_once("'\n")
-        .unwrap();
+    let (arguments, answer) =
+        transcript(&readme, "curl http://localhost:8000/demo/current_time -d '").split_once("'\n").unwrap();
     let called = gateway.post_text("/demo/current_time", arguments).await;
     called.ok();
     assert_eq!(undated(&called.text), undated(answer));

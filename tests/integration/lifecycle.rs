@@ -199,6 +199,31 @@ async fn l10_a_truncated_file_keeps_the_last_good_one_and_says_so() {
 }
 
 #[tokio::test]
+async fn l10_a_saved_setting_is_said_to_apply_or_to_wait() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {}})).await;
+    let saved = async |settings: Value, words: &str| {
+        let said = gateway.stderr().len();
+        home.config().write(&json!({"mcpServers": {}, "traygate": settings}));
+        eventually(words, async || gateway.stderr()[said..].contains(words)).await;
+        gateway.stderr()[said..].to_owned()
+    };
+    saved(json!({"apiKey": "one"}), "`apiKey` was added; callers need it from now on").await;
+    saved(json!({"apiKey": "two"}), "`apiKey` changed; callers need the new one").await;
+    let removed = saved(json!({}), "`apiKey` was removed; callers need no key now").await;
+    assert!(removed.contains("WARN"), "{removed}");
+    saved(json!({"host": "127.0.0.2"}), "`host` changed from 127.0.0.1 to 127.0.0.2").await;
+    let again = saved(json!({"host": "127.0.0.2", "openDocs": true}), "was read again").await;
+    // What the next save says comes after all that this one did.
+    let next = saved(json!({"host": "127.0.0.2", "apiKey": "three"}), "`apiKey` was added").await;
+    assert!(!format!("{again}{next}").contains("`host` changed"), "{again}{next}");
+    // The test kit gives a port as a flag.
+    saved(json!({"port": 9000}), "`port` has no effect, for `--port` was given and wins").await;
+    assert!(!gateway.stderr().contains("three"), "a key in the log");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn l11_tools_are_listed_to_the_last_page() {
     let home = Home::new();
     let config = json!({"mcpServers": {

@@ -324,7 +324,7 @@ async fn check_tells_good_from_bad() {
         || Gateway::builder(&home).arg("check").arg(home.config().path().as_os_str().to_owned()).finish();
     let finished = check().await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    home.config().write(&json!({"mcpServers": {"a": {"command": "x", "args": ["${NOT_SET_ANYWHERE}"]}}}));
+    home.config().write(&json!({"mcpServers": {"a": fake(&["${NOT_SET_ANYWHERE}"])}}));
     let finished = check().await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.stdout.contains("variable `NOT_SET_ANYWHERE` is not set"), "{finished:?}");

@@ -18,6 +18,8 @@ pub enum McpoVerdict {
     Fails(String),
     /// The key has no effect.
     Ignores(String),
+    /// The `oauth` block signs in, which Traygate does not do yet.
+    SignsIn,
     /// `${...}` in the key's texts goes on as these very characters.
     SendsLiterally(String),
     /// A `url` without `type` is spoken to as HTTP+SSE only.
@@ -30,6 +32,7 @@ impl fmt::Display for McpoVerdict {
             Self::Exits(reason) => write!(f, "mcpo exits: {reason}"),
             Self::Fails(reason) => write!(f, "mcpo does not start it: {reason}"),
             Self::Ignores(key) => write!(f, "mcpo ignores `{key}`"),
+            Self::SignsIn => f.write_str("mcpo signs in with `oauth`, Traygate does not yet"),
             Self::SendsLiterally(key) => write!(f, "mcpo does not expand `${{...}}` in `{key}`"),
             Self::AssumesSse => f.write_str("mcpo takes a `url` without `type` for SSE"),
         }
@@ -158,9 +161,9 @@ impl Remarks<'_> {
         if let Some(oauth) = last(entry, "oauth").filter(|oauth| is_truthy(&oauth.value)) {
             let has_server_url =
                 matches!(&oauth.value, Value::Object(block) if truthy(block, "server_url").is_some());
-            if transport != Some(Transport::StreamableHttp) || !has_server_url {
-                self.add(&oauth.name, McpoVerdict::Ignores("oauth".to_owned()));
-            }
+            let signs_in = transport == Some(Transport::StreamableHttp) && has_server_url;
+            let ignores = || McpoVerdict::Ignores("oauth".to_owned());
+            self.add(&oauth.name, if signs_in { McpoVerdict::SignsIn } else { ignores() });
         }
         // It spreads `env` over its own environment, null included.
         if let (Some(_), Some(env)) = (truthy(entry, "command"), last(entry, "env"))

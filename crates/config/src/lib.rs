@@ -2,6 +2,7 @@
 //!
 //! Pure: no file, no environment, no clock, no tokio. What a `${...}` stands for is asked of a [`Variables`].
 
+mod address;
 mod compat;
 mod diagnostic;
 mod keys;
@@ -13,6 +14,7 @@ mod starter;
 mod template;
 mod text;
 
+pub use address::{host_name, origin};
 pub use compat::{McpoRemark, McpoVerdict, mcpo_verdict};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use model::{

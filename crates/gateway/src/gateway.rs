@@ -21,8 +21,9 @@ use crate::{
     api_key::{api_key, new_key},
     base_path, folders,
     http::{self, KeyDigest, Rules, Surface},
-    listen::{Bound, Listening, TlsIdentity},
-    merge::{self, Endpoint},
+    listen::{Bound, Listening},
+    merge,
+    opening::Opening,
     reload::{self, Contents, FileWatch, Reload},
 };
 
@@ -75,14 +76,10 @@ impl Gateway {
         base_path::check_flags(&options).map_err(StartError::Config)?;
         let (last, mut config, mut diagnostics) = first_config(&options.source).await?;
         reload::connection_timeout(&mut config, &options.environment);
-        let endpoint = Endpoint::new(&options, &config).map_err(StartError::Tls)?;
         let key = api_key(options.api_key.as_ref(), config.settings.api_key.as_ref(), &options.environment)
             .await
             .map_err(StartError::Config)?;
-        if let (None, Some(reason)) = (&key, endpoint.needs_key()) {
-            return Err(StartError::Unguarded(reason));
-        }
-        let tls = endpoint.tls.as_ref().map(TlsIdentity::read).transpose().map_err(StartError::Tls)?;
+        let Opening { endpoint, tls } = Opening::new(&options, &config, key.is_some())?;
         let bound = Bound::new(&endpoint.hosts, endpoint.port, options.runtime_dir.as_deref())
             .map_err(StartError::Listen)?;
 
@@ -139,6 +136,8 @@ impl Gateway {
             let unwatched = |error: &notify::Error| {
                 tracing::warn!("changes of the config file will go unseen: {error}");
             };
+            let overrides = reload::overrides(&options, &config.settings);
+            reload::say_overrides(&path, &overrides, &[]);
             let watch =
                 options.hot_reload.then(|| FileWatch::new(&path).inspect_err(unwatched).ok()).flatten();
             let reload = Reload {
@@ -146,6 +145,8 @@ impl Gateway {
                 path,
                 last: Ok(last),
                 endpoint,
+                overrides,
+                waiting: Vec::new(),
                 hub: hub.clone(),
                 rules: Arc::clone(&rules),
                 diagnostics: Arc::clone(&diagnostics),
@@ -242,8 +243,8 @@ async fn first_config(
         ConfigSource::File(path) => path,
     };
     match reload::load(path).await {
-        (read, Ok(Parsed { config: Some(config), diagnostics })) => Ok((read.ok(), config, diagnostics)),
-        (_, Ok(Parsed { config: None, diagnostics })) => Err(unusable(path, &diagnostics)),
+        (read, Ok(Parsed { config: Some(config), diagnostics, .. })) => Ok((read.ok(), config, diagnostics)),
+        (_, Ok(Parsed { config: None, diagnostics, .. })) => Err(unusable(path, &diagnostics)),
         (_, Err(diagnostic)) => Err(unusable(path, &[diagnostic])),
     }
 }

@@ -26,4 +26,5 @@ pub use catalogue::{Catalogue, ServerInfo, ServerSnapshot, ToolEntry, ToolSet};
 pub use environment::Environment;
 pub use hub::Hub;
 pub use process::{guardian_main, login_shell_path};
+pub use resolve::not_found;
 pub use state::State;

@@ -17,7 +17,7 @@ use traygate_config::{
 };
 use url::Url;
 
-use crate::{connection::ConnectError, redact::Redaction};
+use crate::{Environment, connection::ConnectError, process::look, redact::Redaction};
 
 /// A server's entry with every `${...}` replaced: what a connection is opened from. Its Debug output shows no value.
 #[derive(Clone)]
@@ -201,6 +201,21 @@ fn command(stdio: &StdioUpstream, values: &Values<'_>) -> Result<ResolvedCommand
         env: environment(&stdio.env, values)?,
         cwd: stdio.cwd.as_ref().map(|cwd| plain("cwd", cwd)).transpose()?.map(PathBuf::from),
     })
+}
+
+/// The folder or the program of an entry that is not on this machine, in a sentence; `None` where all is there, and
+/// where a missing variable or a secret, which is not asked for, leaves that open.
+pub fn not_found(stdio: &StdioUpstream, environment: &Environment) -> Option<String> {
+    let is_secret = |reference: &Reference| matches!(reference, Reference::Keychain { .. });
+    let is_known = |template: &Template| !template.references().is_ok_and(|all| all.iter().any(is_secret));
+    let env = stdio.env.iter().filter(|(_, value)| is_known(value));
+    let without_secrets = StdioUpstream {
+        args: Vec::new(),
+        env: env.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ..stdio.clone()
+    };
+    let values = Values { variables: &environment.variables, secrets: HashMap::new() };
+    look(&command(&without_secrets, &values).ok()?).err()
 }
 
 fn environment(

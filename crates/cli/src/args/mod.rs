@@ -147,12 +147,12 @@ pub(crate) struct ServeArgs {
     pub(crate) strict_auth: bool,
 
     /// Host names, besides this machine's own, that requests may be addressed to; may be repeated.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::host_name)]
     #[arg(env = "TRAYGATE_ALLOWED_HOSTS", hide_env = true, help_heading = CALLERS)]
     pub(crate) allowed_hosts: Vec<String>,
 
     /// Web origins whose pages may call; may be repeated, `*` for any.
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = values::origin)]
     #[arg(env = "TRAYGATE_CORS_ALLOW_ORIGINS", hide_env = true, help_heading = CALLERS)]
     pub(crate) cors_allow_origins: Vec<String>,
 

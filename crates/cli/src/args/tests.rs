@@ -160,6 +160,20 @@ fn every_subcommand_has_its_help() {
 }
 
 #[test]
+fn an_address_that_would_never_match_is_refused_with_its_right_form() {
+    for (line, form) in [
+        ("traygate --allowed-hosts my.lan,http://my.lan:8000", "`my.lan`"),
+        ("traygate --cors-allow-origins chat.example.org", "`https://chat.example.org`"),
+    ] {
+        let Err(error) = try_read(line) else { panic!("`{line}` was taken") };
+        assert!(error.to_string().contains(form), "{error}");
+    }
+    let read = read("traygate --allowed-hosts my.lan,*.lan --cors-allow-origins http://a/,*").options;
+    assert_eq!(read.allowed_hosts, ["my.lan", "*.lan"]);
+    assert_eq!(read.cors_allow_origins, ["http://a", "*"]);
+}
+
+#[test]
 fn wrong_command_lines_are_refused() {
     for line in [
         "traygate --config c.json -- uvx x",

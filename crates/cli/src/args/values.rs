@@ -21,6 +21,20 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
     text.trim().parse().map_err(|_| "give a number from 0 to 65535".to_owned())
 }
 
+/// A host name; an empty one, as an unset variable gives, names none.
+pub(super) fn host_name(text: &str) -> Result<String, String> {
+    unless_empty(text, traygate_config::host_name)
+}
+
+/// A web origin; an empty one, as an unset variable gives, is none.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    unless_empty(text, traygate_config::origin)
+}
+
+fn unless_empty(text: &str, read: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
+    if text.trim().is_empty() { Ok(String::new()) } else { read(text) }
+}
+
 /// A value that no message may repeat.
 #[expect(clippy::unnecessary_wraps, reason = "the form of clap's value parsers")]
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {

@@ -5,9 +5,10 @@ use std::{
 };
 
 use traygate_config::{
-    Config, Entry, McpoRemark, Parsed, Reference, Template, Upstream, mcpo_verdict, parse,
+    Config, Entry, McpoRemark, Parsed, Reference, StdioUpstream, Template, Upstream, mcpo_verdict, parse,
 };
-use traygate_gateway::Folders;
+use traygate_gateway::{ConfigSource, Folders, StartError, refusal};
+use traygate_upstream::not_found;
 
 use crate::{
     args::ServeArgs,
@@ -30,9 +31,17 @@ pub(crate) fn check(args: &ServeArgs, file: Option<PathBuf>) -> Result<Exit, Pro
             _ => format!("The config cannot be read: {error}."),
         })
     })?;
-    let variables = serve::environment(args, folders.as_ref())?.variables;
+    let environment = serve::environment(args, folders.as_ref())?;
+    let variables = environment.variables.clone();
     let is_set = |name: &str| is_set(&variables, name);
-    let (report, exit) = report(&file.display().to_string(), &text, &is_set);
+    let options =
+        serve::options(args, ConfigSource::File(file.clone()), environment.clone(), folders.as_ref());
+    let here = Here {
+        is_set: &is_set,
+        not_found: &|server| not_found(server, &environment),
+        refusal: &|config| refusal(&options, config),
+    };
+    let (report, exit) = report(&file.display().to_string(), &text, &here);
     output::line(report);
     Ok(exit)
 }
@@ -43,8 +52,17 @@ fn is_set(variables: &std::collections::HashMap<OsString, OsString>, name: &str)
     variables.contains_key(OsStr::new(name)) || variables.keys().any(same)
 }
 
+/// What this machine and this command line make of a config.
+struct Here<'h> {
+    is_set: &'h dyn Fn(&str) -> bool,
+    /// What a program's server needs and this machine has not: a sentence.
+    not_found: &'h dyn Fn(&StdioUpstream) -> Option<String>,
+    /// Why a start with it is refused.
+    refusal: &'h dyn Fn(&Config) -> Option<StartError>,
+}
+
 /// What there is to say about a config, and how `check` ends.
-fn report(file: &str, text: &str, is_set: &dyn Fn(&str) -> bool) -> (String, Exit) {
+fn report(file: &str, text: &str, here: &Here) -> (String, Exit) {
     let parsed = parse(text);
     let remarks = mcpo_verdict(text);
     let mut said: Vec<_> = parsed
@@ -57,27 +75,64 @@ fn report(file: &str, text: &str, is_set: &dyn Fn(&str) -> bool) -> (String, Exi
             format!("{file}:{line}:{column}: {severity}: {}{hint}", diagnostic.message)
         })
         .collect();
-    let has_errors = parsed.config.is_none() || parsed.has_errors();
-    said.extend(parsed.config.iter().flat_map(|config| unset(file, config, is_set)));
-    let has_warnings = !said.is_empty();
+    let refusal = parsed.config.as_ref().and_then(here.refusal);
+    said.extend(refusal.iter().filter_map(|refusal| refused(file, &parsed, refusal)));
+    let has_errors = parsed.config.is_none() || parsed.has_errors() || refusal.is_some();
+    said.extend(parsed.config.iter().flat_map(|config| unset(file, config, here.is_set)));
+    said.extend(parsed.config.iter().flat_map(|config| absent(file, config, here)));
 
     let mut parts = Vec::new();
     parts.extend(lines(&said));
-    let whole_file = remarks.iter().filter(|remark| remark.server.is_none());
-    let of_mcpo: Vec<_> = whole_file.map(|remark| format!("{file}:{remark}")).collect();
-    parts.extend(lines(&of_mcpo));
-    parts.extend(table(&parsed, &remarks, is_set));
+    parts.extend(table(&parsed, &remarks, here));
     parts.extend(parsed.config.as_ref().and_then(secrets));
-    parts.push(
-        match (&parsed.config, has_errors, has_warnings) {
-            (None, ..) => "Traygate cannot use this file.",
-            (Some(_), true, _) => "Traygate serves what is right in this file; see the errors above.",
-            (Some(_), false, true) => "Traygate serves this file; see the warnings above.",
-            (Some(_), false, false) => "Traygate serves this file as it is.",
+    let verdict = match (&parsed.config, refusal, has_errors, said.is_empty()) {
+        (None, ..) => "Traygate cannot use this file.",
+        (Some(_), Some(_), ..) => "Traygate does not start with this file; see the errors above.",
+        (Some(_), None, true, _) if !parsed.names_servers => {
+            "Traygate starts with no servers, for this file names none; see the errors above."
         }
-        .to_owned(),
-    );
+        (Some(_), None, true, _) => "Traygate serves what is right in this file; see the errors above.",
+        (Some(_), None, false, false) => "Traygate serves this file; see the warnings above.",
+        (Some(_), None, false, true) => "Traygate serves this file as it is.",
+    };
+    parts.push(verdict.to_owned());
+    let whole_file = remarks.iter().filter(|remark| remark.server.is_none());
+    let of_mcpo: Vec<_> = whole_file.map(|remark| format!("  {file}:{remark}")).collect();
+    parts.extend(lines(&of_mcpo).map(|lines| format!("With mcpo:\n{lines}")));
     (parts.join("\n\n"), if has_errors { Exit::Usage } else { Exit::Ok })
+}
+
+/// Why a start is refused, with the place of the setting where the file has one; `None` where a diagnostic says it.
+fn refused(file: &str, parsed: &Parsed, refusal: &StartError) -> Option<String> {
+    let setting = match refusal {
+        StartError::Config(_) => return None,
+        StartError::Unguarded(_) => "host",
+        StartError::Tls(_) | StartError::Listen(_) => "sslCertfile",
+    };
+    let position = parsed.setting_position(setting);
+    let place = position.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+    Some(format!("{file}{place}: error: {refusal}"))
+}
+
+/// What would not start because its program or its folder is not on this machine. No error, as in [`unset`].
+fn absent(file: &str, config: &Config, here: &Here) -> Vec<String> {
+    let absent = config.servers.iter().filter_map(|(name, entry)| {
+        let sentence = not_here(entry, here)?;
+        Some(format!(
+            "{file}: warning: `{name}` would not start here: {sentence}\n    It may be otherwise where Traygate runs."
+        ))
+    });
+    absent.collect()
+}
+
+fn not_here(entry: &Entry, here: &Here) -> Option<String> {
+    let Entry::Valid(server) = entry else { return None };
+    let Upstream::Stdio(stdio) = &server.upstream else { return None };
+    // Of a text that lacks a variable nothing more is known.
+    if server.disabled || !missing(server.templates(), here.is_set).is_empty() {
+        return None;
+    }
+    (here.not_found)(stdio)
 }
 
 fn lines(lines: &[String]) -> Option<String> {
@@ -149,7 +204,7 @@ fn secrets(config: &Config) -> Option<String> {
 }
 
 /// One row a server: what Traygate does, what mcpo would do.
-fn table(parsed: &Parsed, remarks: &[McpoRemark], is_set: &dyn Fn(&str) -> bool) -> Option<String> {
+fn table(parsed: &Parsed, remarks: &[McpoRemark], here: &Here) -> Option<String> {
     let servers = &parsed.config.as_ref()?.servers;
     if servers.is_empty() {
         return None;
@@ -160,10 +215,12 @@ fn table(parsed: &Parsed, remarks: &[McpoRemark], is_set: &dyn Fn(&str) -> bool)
         let mcpo: Vec<_> =
             remarks.iter().filter(of_server).map(|remark| remark.verdict.to_string()).collect();
         let mcpo = if mcpo.is_empty() { "does the same".to_owned() } else { mcpo.join("; ") };
-        let ours = if missing_of(entry, is_set).is_empty() {
-            what_traygate_does(entry)
-        } else {
+        let ours = if !missing_of(entry, here.is_set).is_empty() {
             "lacks a variable here"
+        } else if not_here(entry, here).is_some() {
+            "not found here"
+        } else {
+            what_traygate_does(entry)
         };
         [name.to_string(), ours.to_owned(), mcpo]
     });
@@ -186,11 +243,86 @@ fn what_traygate_does(entry: &Entry) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use traygate_auth::Keychain;
+    use traygate_gateway::Options;
+    use traygate_upstream::Environment;
+
     use super::*;
 
-    /// In an environment that holds `HOME` and nothing else.
+    /// In an environment that holds `HOME` and nothing else, on a machine that has every program but `gone`.
     fn report(file: &str, text: &str) -> (String, Exit) {
-        super::report(file, text, &|name| name == "HOME")
+        let environment = Environment {
+            variables: HashMap::new(),
+            keychain: Keychain::system(),
+            state_dir: None,
+            guardian: None,
+        };
+        let options = Options::new(ConfigSource::File(file.into()), environment);
+        let here = Here {
+            is_set: &|name| name == "HOME",
+            not_found: &|stdio| {
+                (stdio.command.source() == "gone").then(|| "command `gone` was not found.".to_owned())
+            },
+            refusal: &|config| refusal(&options, config),
+        };
+        super::report(file, text, &here)
+    }
+
+    #[test]
+    fn what_no_start_would_take_is_an_error() {
+        for (settings, said) in [
+            (r#"{"host": "0.0.0.0"}"#, "c.json:1:33: error: Without a key, 0.0.0.0 would let"),
+            (r#"{"sslCertfile": "/nope/c.pem"}"#, "c.json:1:33: error: The certificate cannot be read: "),
+        ] {
+            let text = format!(r#"{{"mcpServers": {{}}, "traygate": {settings}}}"#);
+            let (report, exit) = report("c.json", &text);
+            assert_eq!(exit, Exit::Usage, "{report}");
+            assert!(report.contains(said), "{report}");
+            assert!(report.contains("Traygate does not start with this file"), "{report}");
+        }
+        let (broken, exit) = report("c.json", r#"{"mcpServers": {}, "traygate": {"apiKey": []}}"#);
+        assert_eq!(exit, Exit::Usage, "{broken}");
+        assert!(broken.contains("Traygate does not start with this file"), "{broken}");
+        assert_eq!(broken.matches(": error: ").count(), 1, "{broken}");
+        // What the key is does not matter, only that there is one.
+        let keyed = r#"{"mcpServers": {}, "traygate": {"host": "0.0.0.0", "apiKey": "${keychain:k}"}}"#;
+        assert_eq!(report("c.json", keyed).1, Exit::Ok);
+    }
+
+    #[test]
+    fn a_file_that_names_no_servers_is_not_served() {
+        for text in ["", "{}", r#"{"mcpServers": []}"#, r#"{"mcpservers": {}}"#] {
+            let (report, exit) = report("c.json", text);
+            assert_eq!(exit, Exit::Usage, "{report}");
+            assert!(report.contains("Traygate starts with no servers"), "{report}");
+        }
+        assert_eq!(report("c.json", r#"{"mcpServers": {}}"#).1, Exit::Ok);
+    }
+
+    #[test]
+    fn a_program_that_is_not_here_is_a_warning() {
+        let text =
+            r#"{"mcpServers": {"a": {"command": "gone"}, "off": {"command": "gone", "disabled": true}}}"#;
+        let (report, exit) = report("c.json", text);
+        assert_eq!(exit, Exit::Ok, "{report}");
+        let warning = "c.json: warning: `a` would not start here: command `gone` was not found.\n";
+        assert!(report.contains(warning) && !report.contains("`off` would"), "{report}");
+        assert!(report.contains("a       not found here"), "{report}");
+    }
+
+    #[test]
+    fn what_mcpo_makes_of_the_starter_comes_last_under_its_heading() {
+        let (report, exit) = report("c.jsonc", traygate_config::starter());
+        assert_eq!(exit, Exit::Ok, "{report}");
+        assert!(report.starts_with("Server"), "{report}");
+        assert!(
+            report.contains(
+                "Traygate serves this file as it is.\n\nWith mcpo:\n  c.jsonc:1:1: mcpo exits: line"
+            ),
+            "{report}"
+        );
     }
 
     #[test]
@@ -231,7 +363,7 @@ mod tests {
     fn a_file_that_is_no_json_is_bad() {
         let (report, exit) = report("c.json", "{\"mcpServers\": {");
         assert_eq!(exit, Exit::Usage);
-        assert!(report.ends_with("Traygate cannot use this file."), "{report}");
+        assert!(report.contains("\n\nTraygate cannot use this file.\n\nWith mcpo:"), "{report}");
     }
 
     #[test]
@@ -263,7 +395,7 @@ mod tests {
         assert!(report.contains("github  lacks a variable here"), "{report}");
         assert!(report.contains("home    starts it"), "{report}");
         assert!(!report.contains("NOPE"), "{report}");
-        assert!(report.ends_with("Traygate serves this file; see the warnings above."), "{report}");
+        assert!(report.contains("\n\nTraygate serves this file; see the warnings above."), "{report}");
     }
 
     #[test]

@@ -14,7 +14,6 @@ fn what_mcpo_serves_as_it_is_has_no_remark() {
     for text in [
         r#"{"command": "x", "args": ["a"], "env": {"A": "b"}, "disabled_tools": ["t"]}"#,
         r#"{"type": "stdio", "command": "x", "disabled": false, "oauth": null}"#,
-        r#"{"type": "streamablehttp", "url": "http://x", "oauth": {"server_url": "http://y"}}"#,
         r#"{"command": "x", "client_header_forwarding": {"enabled": false}}"#,
     ] {
         assert_eq!(entry(text), [""; 0], "{text}");
@@ -136,6 +135,10 @@ fn c11_a_url_without_type() {
 
 #[test]
 fn sign_in_is_for_streamable_http_only() {
+    assert_eq!(
+        entry(r#"{"type": "streamablehttp", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
+        ["mcpo signs in with `oauth`, Traygate does not yet"]
+    );
     assert_eq!(
         entry(r#"{"type": "sse", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
         ["mcpo ignores `oauth`"]

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use jsonc_parser::{
     ast::{Object, ObjectProp, Value},
-    common::Range,
+    common::{Range, Ranged as _},
 };
 
 use super::{
@@ -9,21 +11,30 @@ use super::{
     server::entry,
     settings::settings,
 };
-use crate::{Config, Diagnostic, Entry, InvalidName, ServerName, Severity, keys, text::Text};
+use crate::{Config, Diagnostic, Entry, InvalidName, Position, ServerName, Severity, keys, text::Text};
 
 /// What [`parse`] made of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed {
     /// The config; `None` where the file as a whole is unusable.
     pub config: Option<Config>,
+    /// Whether the file says which servers there are: `mcpServers` or `servers` is there, and an object. Where it is
+    /// not, that the config has no servers is no wish of anybody.
+    pub names_servers: bool,
     /// Everything there is to say about it, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    positions: BTreeMap<&'static str, Position>,
 }
 
 impl Parsed {
     /// Whether anything in the file cannot be used.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Where a key of the `traygate` object stands; where it is not there, the object.
+    pub fn setting_position(&self, key: &str) -> Option<Position> {
+        self.positions.get(key).or_else(|| self.positions.get("traygate")).copied()
     }
 }
 
@@ -33,8 +44,15 @@ impl Parsed {
 pub fn parse(text: &str) -> Parsed {
     let text = Text::new(text);
     let mut scope = Scope::file(&text);
+    let mut names_servers = false;
+    let mut positions = BTreeMap::new();
     let config = match text.value() {
-        Ok(Some(Value::Object(root))) => Some(file(&text, &mut scope, &root)),
+        Ok(Some(Value::Object(root))) => {
+            let fields = Fields::new(&mut scope, "", &root, &keys::FILE);
+            names_servers = says_servers(&fields);
+            positions = setting_positions(&text, &fields);
+            Some(file(&text, &mut scope, &root, &fields))
+        }
         Ok(Some(root)) => {
             let message = "The file must hold one object, `{ ... }`.".to_owned();
             scope.error(&root, "not-an-object", message, "Put the servers into `{\"mcpServers\": { ... }}`.");
@@ -42,12 +60,8 @@ pub fn parse(text: &str) -> Parsed {
         }
         Ok(None) => {
             let message = "The file is empty: there are no servers.".to_owned();
-            scope.warning(
-                &Range::new(0, 0),
-                "empty-file",
-                message,
-                "Begin with `{\"mcpServers\": { ... }}`.",
-            );
+            let hint = "Begin with `{\"mcpServers\": { ... }}`.";
+            scope.error(&Range::new(0, 0), "empty-file", message, hint);
             Some(Config::default())
         }
         Err(diagnostic) => {
@@ -57,19 +71,42 @@ pub fn parse(text: &str) -> Parsed {
     };
     let mut diagnostics = scope.diagnostics;
     diagnostics.sort_by_key(|diagnostic| diagnostic.position);
-    Parsed { config, diagnostics }
+    Parsed { config, names_servers, diagnostics, positions }
 }
 
-fn file(text: &Text, scope: &mut Scope, root: &Object) -> Config {
-    let fields = Fields::new(scope, "", root, &keys::FILE);
-    let mut config = Config::default();
-    let mut found_servers = fields.property("mcpServers").is_some() || fields.property("servers").is_some();
-    for property in &fields.unknown {
-        found_servers |= unknown_key(scope, property);
+/// The keys that hold servers, the one that wins last.
+const SERVERS: [&str; 2] = ["servers", "mcpServers"];
+
+fn says_servers(fields: &Fields) -> bool {
+    let mut values = SERVERS.into_iter().filter_map(|key| fields.value(key)).peekable();
+    values.peek().is_some() && values.all(|value| matches!(value, Value::Object(_)))
+}
+
+fn setting_positions(text: &Text, fields: &Fields) -> BTreeMap<&'static str, Position> {
+    let Some(property) = fields.property("traygate") else { return BTreeMap::new() };
+    let position = |property: &ObjectProp| text.position(property.name.range().start);
+    let mut positions = BTreeMap::from([("traygate", position(property))]);
+    if let Value::Object(settings) = &property.value {
+        // Of two equal keys the last counts, as everywhere.
+        let known = settings.properties.iter().filter_map(|property| {
+            let key = keys::SETTINGS.find(property.name.as_str())?;
+            Some((key.name, position(property)))
+        });
+        positions.extend(known);
     }
-    if !found_servers {
+    positions
+}
+
+fn file(text: &Text, scope: &mut Scope, root: &Object, fields: &Fields) -> Config {
+    let mut config = Config::default();
+    let has_servers = SERVERS.into_iter().any(|key| fields.property(key).is_some());
+    let mut explained = has_servers;
+    for property in &fields.unknown {
+        explained |= unknown_key(scope, property, has_servers);
+    }
+    if !explained {
         let message = "The file has no `mcpServers`: there are no servers.".to_owned();
-        scope.warning(root, "no-servers", message, "Add `\"mcpServers\": { ... }`.");
+        scope.error(root, "no-servers", message, "Add `\"mcpServers\": { ... }`.");
     }
     if let Some(property) = fields.property("inputs") {
         let message = "`inputs` is VS Code's way to ask for secrets; it is ignored.".to_owned();
@@ -77,8 +114,7 @@ fn file(text: &Text, scope: &mut Scope, root: &Object) -> Config {
             "Store each secret with `traygate secret set NAME` and write `${keychain:NAME}` in its place.";
         scope.warning(&property.name, "ignored-key", message, hint);
     }
-    // `mcpServers` is read last and so wins over `servers`.
-    let both = fields.property("servers").into_iter().chain(fields.property("mcpServers"));
+    let both = SERVERS.into_iter().filter_map(|key| fields.property(key));
     for (key, value) in both.map(|property| (property.name.as_str(), &property.value)) {
         if let Some(object) = scope.object(key, value, "Write `{ \"name\": { ... } }`.") {
             servers(text, scope, key, object, &mut config.servers);
@@ -97,16 +133,31 @@ fn file(text: &Text, scope: &mut Scope, root: &Object) -> Config {
     config
 }
 
-/// Says what an unknown key of the file may be; whether it accounts for missing servers.
-fn unknown_key(scope: &mut Scope, property: &ObjectProp) -> bool {
+/// Says what an unknown key of the file may be; whether it accounts for missing servers, which makes it an error.
+fn unknown_key(scope: &mut Scope, property: &ObjectProp, has_servers: bool) -> bool {
     let key = property.name.as_str();
-    let looks_like_server = matches!(&property.value, Value::Object(object) if object.get("command").or(object.get("url")).is_some());
+    let looks_like_server = matches!(&property.value, Value::Object(object) if ["command", "url", "type"].iter().any(|key| object.get(key).is_some()));
     if looks_like_server {
-        let message = format!("`{key}` looks like a server, but stands outside `mcpServers`; it is ignored.");
-        scope.warning(&property.name, "misplaced-server", message, "Move it into `\"mcpServers\": { ... }`.");
+        let hint = "Move it into `\"mcpServers\": { ... }`.";
+        if has_servers {
+            let message =
+                format!("`{key}` looks like a server, but stands outside `mcpServers`; it is ignored.");
+            scope.warning(&property.name, "misplaced-server", message, hint);
+        } else {
+            let message =
+                format!("The file has no `mcpServers`: `{key}` looks like a server, but stands outside.");
+            scope.error(&property.name, "misplaced-server", message, hint);
+        }
         return true;
     }
     let nearest = keys::FILE.nearest(key);
+    if let (false, Some(servers @ ("mcpServers" | "servers"))) = (has_servers, nearest) {
+        let message = format!(
+            "The file has no `mcpServers`: there are no servers. `{key}` is not a key that Traygate knows."
+        );
+        scope.error(&property.name, "no-servers", message, &format!("Did you mean `{servers}`?"));
+        return true;
+    }
     let message = format!("`{key}` is not a key that Traygate knows; it is ignored.");
     let hint = match nearest {
         Some(nearest) => format!("Did you mean `{nearest}`?"),
@@ -116,7 +167,7 @@ fn unknown_key(scope: &mut Scope, property: &ObjectProp) -> bool {
             .unwrap_or_default(),
     };
     scope.warning(&property.name, "unknown-key", message, &hint);
-    matches!(nearest, Some("mcpServers" | "servers"))
+    false
 }
 
 fn servers(

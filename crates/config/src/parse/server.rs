@@ -45,6 +45,13 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
     let mut header_forwarding = header_forwarding(scope, &fields);
     let mut oauth = oauth(scope, &fields);
     let upstream = upstream?;
+    if let (Some(_), Some(property), Upstream::StreamableHttp(_) | Upstream::Sse(_) | Upstream::Http(_)) =
+        (&oauth, fields.property("oauth"), &upstream)
+    {
+        let message = format!("{} has no effect yet: this version does not sign in.", scope.subject("oauth"));
+        let hint = "Until a later one does, put a token into `\"headers\": { \"Authorization\": \"Bearer ${keychain:NAME}\" }`.";
+        scope.warning(&property.name, "no-sign-in", message, hint);
+    }
     if !matches!(upstream, Upstream::StreamableHttp(_) | Upstream::Sse(_) | Upstream::Http(_)) {
         let what =
             if matches!(upstream, Upstream::Demo) { "the demo server" } else { "a server with `command`" };
@@ -89,21 +96,25 @@ fn disabled(scope: &mut Scope, fields: &Fields) -> bool {
 
 fn seconds(scope: &mut Scope, fields: &Fields, key: &str) -> Option<Duration> {
     let value = fields.value(key)?;
-    let Value::NumberLit(literal) = value else {
-        let quoted = matches!(value, Value::StringLit(text) if text.value.trim().parse::<f64>().is_ok());
-        scope.wrong_type(key, value, "a number of seconds", if quoted { "Remove the quotes." } else { "" });
-        return None;
+    let text: &str = match value {
+        Value::NumberLit(literal) => literal.value,
+        Value::StringLit(literal) if literal.value.trim().parse::<f64>().is_ok() => {
+            let message = format!("{} is a number in quotes; it is taken as one.", scope.subject(key));
+            scope.warning(value, "quoted-number", message, "Remove the quotes.");
+            literal.value.trim()
+        }
+        _ => {
+            scope.wrong_type(key, value, "a number of seconds", "");
+            return None;
+        }
     };
-    match literal.value.parse::<f64>() {
+    match text.parse::<f64>() {
         Ok(seconds) if (SHORTEST_SECONDS..=LONGEST_SECONDS).contains(&seconds) => {
             Some(Duration::from_secs_f64(seconds))
         }
         number => {
-            let message = format!(
-                "{} must be above 0 and at most 86400 seconds, not {}.",
-                scope.subject(key),
-                literal.value
-            );
+            let message =
+                format!("{} must be above 0 and at most 86400 seconds, not {}.", scope.subject(key), text);
             let hint = match number {
                 Ok(number) if number > LONGEST_SECONDS && number / 1000.0 <= LONGEST_SECONDS => {
                     format!("If milliseconds were meant, write {}.", number / 1000.0)

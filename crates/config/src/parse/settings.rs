@@ -1,12 +1,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use jsonc_parser::ast::{Object, Value};
-use url::Url;
 
 use super::scope::{Fields, Scope};
 use crate::{
-    Diagnostic, OperationIds, Settings, Template,
+    Diagnostic, OperationIds, Settings, Template, host_name,
     keys::{self, nearest},
+    origin,
 };
 
 const LOG_LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
@@ -96,40 +96,33 @@ fn api_key(scope: &mut Scope, value: &Value) -> Result<Template, Diagnostic> {
 }
 
 fn origins(scope: &mut Scope, value: &Value) -> Vec<String> {
-    let mut origins = Vec::new();
-    for (text, at) in scope.strings("corsAllowOrigins", value, true) {
-        let trimmed = text.trim_end_matches('/');
-        if text == "*" || Url::parse(trimmed).is_ok_and(|url| url.origin().ascii_serialization() == trimmed) {
-            origins.push(trimmed.to_owned());
-        } else {
-            let message = format!(
-                "{} holds `{}`, which is no origin.",
-                scope.subject("corsAllowOrigins"),
-                text.escape_debug()
-            );
-            let hint =
-                "Write scheme, host and port as a browser sends them, such as `http://localhost:3000`.";
-            scope.error(at, "invalid-origin", message, hint);
-        }
-    }
-    origins
+    addresses(scope, "corsAllowOrigins", value, ("invalid-origin", "origin"), origin)
 }
 
 fn allowed_hosts(scope: &mut Scope, value: &Value) -> Vec<String> {
-    let mut hosts = Vec::new();
-    for (text, at) in scope.strings("allowedHosts", value, true) {
-        if text.is_empty() || text.contains(|c: char| c == '/' || c.is_whitespace()) {
-            let message = format!(
-                "{} holds `{}`, which is no host name.",
-                scope.subject("allowedHosts"),
-                text.escape_debug()
-            );
-            scope.error(at, "invalid-host", message, "Write the name alone, such as `traygate.lan`.");
-        } else {
-            hosts.push(text.to_owned());
+    addresses(scope, "allowedHosts", value, ("invalid-host", "host name"), host_name)
+}
+
+/// The texts of a list that `read` takes; each of the others is an error, and left out.
+fn addresses(
+    scope: &mut Scope,
+    key: &str,
+    value: &Value,
+    (code, what): (&'static str, &str),
+    read: impl Fn(&str) -> Result<String, String>,
+) -> Vec<String> {
+    let mut addresses = Vec::new();
+    for (text, at) in scope.strings(key, value, true) {
+        match read(text) {
+            Ok(address) => addresses.push(address),
+            Err(hint) => {
+                let shown = text.escape_debug();
+                let message = format!("{} holds `{shown}`, which is no {what}.", scope.subject(key));
+                scope.error(at, code, message, &hint);
+            }
         }
     }
-    hosts
+    addresses
 }
 
 fn operation_ids(scope: &mut Scope, value: &Value) -> Option<OperationIds> {

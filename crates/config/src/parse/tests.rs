@@ -8,9 +8,10 @@ use crate::{
     Upstream, mcpo_verdict, starter,
 };
 
-/// The config of a text about which there is nothing to say.
+/// The config of a text about which there is nothing to say but that it does not sign in yet.
 fn config(text: &str) -> Config {
-    let Parsed { config, diagnostics } = parse(text);
+    let Parsed { config, mut diagnostics, .. } = parse(text);
+    diagnostics.retain(|diagnostic| diagnostic.code != "no-sign-in");
     assert_eq!(diagnostics, [], "{text}");
     config.expect("a config")
 }
@@ -139,6 +140,11 @@ fn no_oauth_is_no_oauth() {
         assert_eq!(server(&format!(r#"{{"command": "x", "oauth": {value}}}"#)).oauth, None);
     }
     assert!(server(r#"{"url": "http://x", "oauth": {}}"#).oauth.is_some());
+    let block = |value| format!(r#"{{"mcpServers": {{"a": {{"url": "http://x", "oauth": {value}}}}}}}"#);
+    assert_eq!(codes(&block("false")), []);
+    for value in ["{}", "true"] {
+        assert_eq!(codes(&block(value)), [("no-sign-in", Severity::Warning)], "{value}");
+    }
     let off = r#"{"command": "x", "client_header_forwarding": {"enabled": false}}"#;
     assert_eq!(server(off).header_forwarding, None);
 }
@@ -230,9 +236,58 @@ fn positions_are_exact_after_anything() {
 fn nothing_at_all_is_an_empty_config() {
     assert_eq!(config(r#"{"mcpServers": {}}"#), Config::default());
     for (text, code) in [("", "empty-file"), (" \n// later\n", "empty-file"), ("{}", "no-servers")] {
-        assert_eq!(codes(text), [(code, Severity::Warning)]);
+        assert_eq!(codes(text), [(code, Severity::Error)]);
         assert_eq!(parse(text).config, Some(Config::default()));
     }
+}
+
+#[test]
+fn a_file_names_its_servers_or_says_an_error() {
+    for text in [
+        "",
+        "// later",
+        "{}",
+        "[]",
+        r#"{"mcpServers": []}"#,
+        r#"{"mcpServers": null}"#,
+        r#"{"mcpServers": [], "servers": {"a": {"command": "x"}}}"#,
+        r#"{"mcpservers": {"a": {"command": "x"}}}"#,
+        r#"{"demo": {"type": "demo"}}"#,
+        r#"{"traygate": {"port": 1}, "wat": {}}"#,
+    ] {
+        let parsed = parse(text);
+        assert!(!parsed.names_servers && parsed.has_errors(), "{text}: {parsed:?}");
+    }
+    for text in [r#"{"mcpServers": {}}"#, r#"{"servers": {}}"#, r#"{"mcpServers": {"a": 1}, "servers": {}}"#]
+    {
+        assert!(parse(text).names_servers, "{text}");
+    }
+    assert!(
+        !parse(r#"{"mcpServers": {}, "demo": {"type": "demo"}}"#).has_errors(),
+        "it accounts for nothing"
+    );
+}
+
+#[test]
+fn a_number_in_quotes_is_seconds_all_the_same() {
+    let text = r#"{"mcpServers": {"a": {"command": "x", "timeout": "30", "startupTimeout": " 1.5 "}}}"#;
+    assert_eq!(codes(text), [("quoted-number", Severity::Warning); 2]);
+    let servers = parse(text).config.expect("a config").servers;
+    let Entry::Valid(server) = &servers["a"] else { panic!("{servers:?}") };
+    assert_eq!((server.timeout.as_secs(), server.startup_timeout().as_millis()), (30, 1500));
+    for bad in [r#""soon""#, r#""-1""#, r#""NaN""#, r#""""#] {
+        let text = format!(r#"{{"mcpServers": {{"a": {{"command": "x", "timeout": {bad}}}}}}}"#);
+        assert!(parse(&text).has_errors(), "{bad}");
+    }
+}
+
+#[test]
+fn a_setting_has_its_place() {
+    let parsed = parse("{\"mcpServers\": {},\n \"traygate\": {\n  \"port\": 1}}");
+    let at = |line, column| Some(Position { line, column });
+    assert_eq!(parsed.setting_position("port"), at(3, 3));
+    assert_eq!(parsed.setting_position("host"), at(2, 2), "where it would stand");
+    assert_eq!(parse("{}").setting_position("host"), None);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 mod bind;
 mod door;
-mod opening;
 mod port_owner;
+mod preface;
 mod serve;
 mod tls;
 

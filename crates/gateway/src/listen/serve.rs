@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     Bound, TlsIdentity,
     door::{Door, Peer},
-    opening::OpeningAcceptor,
+    preface::PrefaceAcceptor,
 };
 
 /// Listeners that are being served.
@@ -42,11 +42,11 @@ impl Bound {
             // Small answers must not wait for Nagle's algorithm.
             let plain = NoDelayAcceptor::new();
             match tls {
-                None => listening.track(server.acceptor(OpeningAcceptor::new(plain, patience)).serve(app)),
+                None => listening.track(server.acceptor(PrefaceAcceptor::new(plain, patience)).serve(app)),
                 Some(tls) => {
                     let acceptor =
                         RustlsAcceptor::new(tls.config()).handshake_timeout(patience).acceptor(plain);
-                    listening.track(server.acceptor(OpeningAcceptor::new(acceptor, patience)).serve(app));
+                    listening.track(server.acceptor(PrefaceAcceptor::new(acceptor, patience)).serve(app));
                 }
             }
         }

@@ -2,6 +2,8 @@
 
 mod file;
 mod paths;
+mod precedence;
+mod restart;
 mod watch;
 
 #[cfg(test)]
@@ -17,6 +19,7 @@ use traygate_upstream::Hub;
 
 pub(crate) use self::{
     file::{Contents, LastRead, connection_timeout, load},
+    precedence::{Override, overrides, say_overrides},
     watch::FileWatch,
 };
 use crate::{
@@ -35,6 +38,10 @@ pub(crate) struct Reload {
     pub(crate) last: LastRead,
     /// Where the gateway listens, whatever the file says by now.
     pub(crate) endpoint: Endpoint,
+    /// What was said to have no effect.
+    pub(crate) overrides: Vec<Override>,
+    /// What was said to wait for a restart.
+    pub(crate) waiting: Vec<Diagnostic>,
     pub(crate) hub: Hub,
     pub(crate) rules: Arc<ArcSwap<Rules>>,
     pub(crate) diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
@@ -81,13 +88,13 @@ impl Reload {
         if contents == self.last && !asked {
             return;
         }
-        // A file that is being written is empty for a moment; none of its servers is gone.
-        let is_blank = contents.as_ref().is_ok_and(|contents| contents.bytes.trim_ascii().is_empty());
         self.last = contents;
         let diagnostics = match loaded {
-            Ok(Parsed { diagnostics, .. }) if is_blank => self.keep(diagnostics),
-            Ok(Parsed { config: Some(config), diagnostics }) => self.apply(config, diagnostics).await,
-            Ok(Parsed { config: None, diagnostics }) => self.keep(diagnostics),
+            // One that names no servers, being written just now or with a slip in `mcpServers`, has removed none.
+            Ok(mut parsed) => match parsed.config.take().filter(|_| parsed.names_servers) {
+                Some(config) => self.apply(config, parsed).await,
+                None => self.keep(parsed.diagnostics),
+            },
             Err(diagnostic) => self.keep(vec![diagnostic]),
         };
         self.diagnostics.store(Arc::new(diagnostics));
@@ -95,14 +102,23 @@ impl Reload {
     }
 
     /// A file that cannot be used as a whole changes nothing.
-    fn keep(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let file = self.path.display();
-        tracing::warn!("{file} cannot be used; what it said before stays in force.");
+    fn keep(&self, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let position = diagnostics.first().map_or(START, |first| first.position);
+        diagnostics.push(Diagnostic {
+            position,
+            ..about_file(
+                Severity::Warning,
+                "last-good",
+                "The file as it stands cannot be used; what it said before stays in force.".to_owned(),
+                "Correct it and save it again.",
+            )
+        });
         self.log(&diagnostics);
         diagnostics
     }
 
-    async fn apply(&self, mut config: Config, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    async fn apply(&mut self, mut config: Config, mut parsed: Parsed) -> Vec<Diagnostic> {
+        let mut diagnostics = std::mem::take(&mut parsed.diagnostics);
         connection_timeout(&mut config, &self.options.environment);
         let old = self.rules.load_full();
         let api_key = match self.new_key(&config, &diagnostics, old.api_key).await {
@@ -119,19 +135,10 @@ impl Reload {
                 old.api_key
             }
         };
-        let moved = match Endpoint::new(&self.options, &config) {
-            Ok(endpoint) if endpoint == self.endpoint => None,
-            Ok(_) => Some("Host, port or certificate changed.".to_owned()),
-            Err(message) => Some(message),
-        };
-        if let Some(message) = moved {
-            diagnostics.push(about_file(
-                Severity::Warning,
-                "needs-restart",
-                message,
-                "Restart Traygate to apply it.",
-            ));
-        }
+        self.say_key(old.api_key, api_key);
+        let overrides = overrides(&self.options, &config.settings);
+        say_overrides(&self.path, &overrides, &self.overrides);
+        self.overrides = overrides;
         let rules = Rules {
             api_key,
             admin_token: old.admin_token,
@@ -149,10 +156,31 @@ impl Reload {
         };
         tracing::info!("{file} was read again, {servers}");
         self.log(&diagnostics);
+        let wanted = Endpoint::new(&self.options, &config);
+        let waiting = restart::waiting(&self.endpoint, &wanted, api_key.is_some(), &parsed);
+        let is_new = |one: &&Diagnostic| self.waiting.iter().all(|said| said.message != one.message);
+        self.log(waiting.iter().filter(is_new));
+        self.waiting.clone_from(&waiting);
+        diagnostics.extend(waiting);
         diagnostics
     }
 
-    fn log(&self, diagnostics: &[Diagnostic]) {
+    /// Who may call is nothing to change without a word.
+    fn say_key(&self, old: Option<KeyDigest>, new: Option<KeyDigest>) {
+        let file = self.path.display();
+        match (old, new) {
+            (None, Some(_)) => tracing::info!("{file}: `apiKey` was added; callers need it from now on"),
+            (Some(old), Some(new)) if !old.equals(&new) => {
+                tracing::info!("{file}: `apiKey` changed; callers need the new one from now on");
+            }
+            (Some(_), None) => {
+                tracing::warn!("{file}: `apiKey` was removed; callers need no key now: this machine only");
+            }
+            _ => {}
+        }
+    }
+
+    fn log<'d>(&self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
         let file = self.path.display();
         for diagnostic in diagnostics {
             match diagnostic.severity {
@@ -194,8 +222,9 @@ async fn changed(watch: Option<&mut FileWatch>) {
     }
 }
 
+const START: Position = Position { line: 1, column: 1 };
+
 /// Something about the file that has no place in its text.
 pub(crate) fn about_file(severity: Severity, code: &'static str, message: String, hint: &str) -> Diagnostic {
-    let position = Position { line: 1, column: 1 };
-    Diagnostic { severity, code, server: None, position, message, hint: Some(hint.to_owned()) }
+    Diagnostic { severity, code, server: None, position: START, message, hint: Some(hint.to_owned()) }
 }

@@ -157,6 +157,34 @@ async fn a_truncated_file_keeps_the_last_good_one_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_file_that_names_no_servers_keeps_the_last_good_one() {
+    let served = r#"{"mcpServers": {"demo": {"type": "demo"}}, "traygate": {"openDocs": true}}"#;
+    let mut followed = Followed::start(|dir| write(dir.join("config.json"), served)).await;
+    for broken in [
+        r#"{"mcpServers": []}"#,
+        r#"{"mcpservers": {"demo": {"type": "demo"}}}"#,
+        "{}",
+        r#"{"demo": {"type": "demo"}}"#,
+        "// later",
+    ] {
+        write(followed.path("config.json"), broken);
+        followed.until_code("last-good").await;
+        assert_eq!(followed.gateway.diagnostics()[0].severity, Severity::Error, "{broken}");
+        assert_eq!(followed.gateway.hub().catalogue().servers.len(), 1, "{broken}");
+        assert!(Followed::is_open(&followed.gateway), "{broken}");
+        write(followed.path("config.json"), served);
+        followed.until(|gateway| gateway.diagnostics().is_empty()).await;
+    }
+    write(followed.path("config.json"), CLOSED);
+    followed.until(|gateway| gateway.hub().catalogue().servers.is_empty()).await;
+    followed.gateway.shutdown().await;
+    // At the first start there is nothing to keep.
+    let followed = Followed::start(|dir| write(dir.join("config.json"), r#"{"mcpServers": []}"#)).await;
+    assert_eq!(followed.gateway.diagnostics()[0].code, "wrong-type");
+    followed.gateway.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_missing_file_keeps_the_last_good_one_until_it_is_back() {
     let mut followed = Followed::start(|dir| write(dir.join("config.json"), OPEN)).await;
     fs_err::remove_file(followed.path("config.json")).expect("removed");
@@ -203,6 +231,9 @@ async fn what_needs_a_restart_is_said_and_the_rest_applied() {
     followed.until_code("needs-restart").await;
     assert!(Followed::is_open(&followed.gateway));
     assert_eq!(followed.gateway.rules().load().addresses, addresses);
+    let waiting = followed.gateway.diagnostics();
+    let said: Vec<_> = waiting.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["1:51: `port` changed from 0 to 1. Restart Traygate to apply it."]);
     followed.gateway.shutdown().await;
 }
 

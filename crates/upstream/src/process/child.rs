@@ -1,5 +1,4 @@
 use std::{
-    env,
     path::Path,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -87,14 +86,8 @@ impl Child {
         surroundings: &Surroundings,
     ) -> Result<(Self, Pipes), ConnectError> {
         let permanent = |text: String| ConnectError::Permanent(text.into());
-        let here = env::current_dir().unwrap_or_default();
-        let cwd = command.cwd.as_deref().unwrap_or(&here);
-        if !cwd.is_dir() {
-            return Err(permanent(format!(
-                "its folder `{}` does not exist. Create it, or correct `cwd`.",
-                cwd.display()
-            )));
-        }
+        let cwd = lookup::folder(command.cwd.as_deref()).map_err(permanent)?;
+        let cwd = cwd.as_path();
         let program = lookup::find(&command.command, &command.env, cwd).map_err(|text| {
             let path = lookup::variable(&command.env, "PATH").unwrap_or_default();
             surroundings.log.push(&format!("searched PATH: {}", path.to_string_lossy()));

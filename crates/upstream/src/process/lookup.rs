@@ -2,9 +2,33 @@
 
 use std::{
     collections::HashMap,
+    env,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
+
+use crate::resolve::ResolvedCommand;
+
+/// The folder that a child starts in: its entry's `cwd`, else our own.
+///
+/// # Errors
+/// A sentence that names the folder, where it is none.
+pub(super) fn folder(cwd: Option<&Path>) -> Result<PathBuf, String> {
+    let folder = cwd.map_or_else(|| env::current_dir().unwrap_or_default(), Path::to_owned);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(format!("its folder `{}` does not exist. Create it, or correct `cwd`.", folder.display()))
+}
+
+/// Whether a child could be started from `command`, as far as that can be told without starting it.
+///
+/// # Errors
+/// A sentence that names the folder or the program that is not there.
+pub(crate) fn look(command: &ResolvedCommand) -> Result<(), String> {
+    let folder = folder(command.cwd.as_deref())?;
+    find(&command.command, &command.env, &folder).map(drop)
+}
 
 /// Looks `command` up on the child's own PATH (with PATHEXT on Windows); a relative path starts at `cwd`.
 ///

@@ -17,6 +17,7 @@ pub(crate) use child::{Child, Ended, Pipes, Why};
 pub(crate) use guardian::Guardian;
 pub use guardian::guardian_main;
 pub use login_shell::login_shell_path;
+pub(crate) use lookup::look;
 
 /// Set on every child and inherited by its descendants, so that they are found when they left the process group.
 /// Nested gateways append theirs after a colon.

@@ -122,3 +122,33 @@ async fn the_values_of_references_env_and_headers_are_hidden() {
     let text = "s3cret-key literally-secret, by default";
     assert_eq!(redacted(upstream, text).await, "*** ***, ***");
 }
+
+#[test]
+fn what_is_not_on_this_machine_is_found_out_without_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment = Environment {
+        variables: HashMap::from([("PATH".into(), folder.path().into()), ("GONE".into(), "/no/such".into())]),
+        keychain: Keychain::system(),
+        state_dir: None,
+        guardian: None,
+    };
+    let said = |command: &str, cwd: Option<&str>, value: &str| {
+        let stdio = StdioUpstream {
+            command: Template::new(command),
+            args: vec![Template::new("${keychain:a}")],
+            env: [("TOKEN".to_owned(), Template::new(value))].into_iter().collect(),
+            cwd: cwd.map(Template::new),
+        };
+        not_found(&stdio, &environment)
+    };
+    let own = std::env::current_exe().expect("a program");
+    let own = own.to_str().expect("text");
+    assert_eq!(said(own, None, "${keychain:b}"), None);
+    let npx = said("npx", None, "${keychain:b}").expect("a reason");
+    assert!(npx.starts_with("command `npx` was not found. Install Node.js"), "{npx}");
+    let relative = said("./server.sh", folder.path().to_str(), "x").expect("a reason");
+    assert!(relative.contains("`./server.sh` does not exist"), "{relative}");
+    let cwd = said(own, Some("${GONE}"), "x").expect("a reason");
+    assert!(cwd.contains("its folder `/no/such` does not exist"), "{cwd}");
+    assert_eq!(said("npx", None, "${UNSET}"), None, "nothing is known of it");
+}

@@ -19,6 +19,11 @@ impl KeyDigest {
         self.0.ct_eq(&Self::of_bytes(candidate).0).into()
     }
 
+    /// Whether both are of one key.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
     fn of_bytes(key: &[u8]) -> Self {
         Self(Sha256::digest(key.trim_ascii()).into())
     }

@@ -18,14 +18,14 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Gives callers `limit` to say which HTTP they speak.
 #[derive(Debug, Clone)]
-pub(super) struct OpeningAcceptor<A> {
+pub(super) struct PrefaceAcceptor<A> {
     inner: A,
     limit: Duration,
 }
 
-/// A connection that ends where its opening takes too long.
+/// A connection that ends whose preface takes too long.
 #[derive(Debug)]
-pub(super) struct Opening<S> {
+pub(super) struct Preface<S> {
     stream: S,
     /// How much of the preface was read.
     seen: usize,
@@ -33,18 +33,18 @@ pub(super) struct Opening<S> {
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<A> OpeningAcceptor<A> {
+impl<A> PrefaceAcceptor<A> {
     pub(super) fn new(inner: A, limit: Duration) -> Self {
         Self { inner, limit }
     }
 }
 
-impl<A, I, S> Accept<I, S> for OpeningAcceptor<A>
+impl<A, I, S> Accept<I, S> for PrefaceAcceptor<A>
 where
     A: Accept<I, S>,
     A::Future: Send + 'static,
 {
-    type Stream = Opening<A::Stream>;
+    type Stream = Preface<A::Stream>;
     type Service = A::Service;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
@@ -52,12 +52,12 @@ where
         let (accepted, limit) = (self.inner.accept(stream, service), self.limit);
         Box::pin(async move {
             let (stream, service) = accepted.await?;
-            Ok((Opening { stream, seen: 0, deadline: Some(Box::pin(sleep(limit))) }, service))
+            Ok((Preface { stream, seen: 0, deadline: Some(Box::pin(sleep(limit))) }, service))
         })
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Preface<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Opening<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Preface<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -26,7 +26,7 @@ async fn c02_an_entry_with_a_typo_fails_alone_and_names_the_typo() {
     let gateway =
         Gateway::start(&home, &json!({"mcpServers": {"typo": {"comand": "x"}, "ok": fake(&[])}})).await;
     gateway.wait_ready("ok").await;
-    assert!(gateway.stderr().contains("typo (cannot start), ok ("), "{}", gateway.stderr());
+    assert!(gateway.stderr().contains("typo (cannot start), ok\n"), "{}", gateway.stderr());
     assert_eq!(gateway.call("ok", "add", json!({"a": 1, "b": 1})).await.ok(), "2");
     let answer = gateway.openapi("typo").await;
     let detail = answer.refused(503);

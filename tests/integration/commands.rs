@@ -22,6 +22,9 @@ async fn openapi_prints_a_document() {
         // Nobody types the key.
         let printed = document(&openapi(&home, &["a"]).await);
         assert_eq!(printed["paths"], served["paths"]);
+        // Without `--config` it is the one that runs, whatever it serves.
+        let found = Gateway::builder(&home).arg("openapi").args(["a"]).finish().await;
+        assert_eq!(document(&found), printed);
         gateway.stop().await;
     }
 }

@@ -16,14 +16,16 @@ use crate::{
     output, serve,
 };
 
-/// `traygate openapi [SERVER]`: of the gateway that serves this config, else of one that is started for it.
+/// `traygate openapi [SERVER]`: of the gateway that serves this config, without `--config` of the one that runs, else of
+/// one that is started for it.
 pub(crate) async fn openapi(args: &ServeArgs, server: Option<&str>) -> Result<Exit, Problem> {
     Logging::start(args.log_level.unwrap_or(LogLevel::QUIET));
     let folders = Folders::system();
     let environment = serve::environment(args, folders.as_ref())?;
     let file = serve::config_file(args, folders.as_ref(), false)?;
     let running = folders.as_ref().map(RunningGateway::of_user).unwrap_or_default();
-    let document = match client::find(running, Some(&file)) {
+    let found = client::find(running.clone(), args.config.as_deref());
+    let document = match found.or_else(|_| client::find(running, Some(&file))) {
         Ok(gateway) if gateway.loopback_url().is_some() => of_running(gateway, server).await?,
         _ => {
             let source = ConfigSource::File(file);

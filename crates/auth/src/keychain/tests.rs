@@ -133,13 +133,19 @@ async fn an_open_password_prompt_holds_nobody_up() {
     let (answer_prompt, prompt) = mpsc::channel::<()>();
     let prompt = Mutex::new(prompt);
     let store = mock_store();
+    let (appear, appeared) = mpsc::channel::<()>();
     let (keychain, opened) = scripted(move |_| {
+        appear.send(()).unwrap();
         prompt.lock().unwrap().recv().unwrap();
         Ok(Arc::clone(&store))
     });
 
-    // More callers than the queue is long; all leave, and all but the first leave nothing behind.
-    assert_eq!(keychain.secret("a").await.unwrap_err(), KeychainError::Timeout(3));
+    // More callers than the queue is long; all leave, and all but the first leave nothing behind. The clock stands while
+    // something blocks: the first caller has its prompt before its time is over.
+    let prompted = tokio::task::spawn_blocking(move || appeared.recv());
+    let (first, prompted) = tokio::join!(keychain.secret("a"), prompted);
+    prompted.unwrap().unwrap();
+    assert_eq!(first.unwrap_err(), KeychainError::Timeout(3));
     let written = keychain.set_secret("a", "too late".into()).await;
     assert_eq!(written.unwrap_err(), KeychainError::Timeout(30));
     for _ in 0..40 {

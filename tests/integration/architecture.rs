@@ -29,8 +29,12 @@ fn crates_know_only_the_crates_below_them() {
     let allowed: &[(&str, &[&str])] = &[
         ("traygate-config", &[]),
         ("traygate-auth", &[]),
+        ("traygate-translation", &[]),
         ("traygate-upstream", &["traygate-config", "traygate-auth"]),
-        ("traygate-gateway", &["traygate-config", "traygate-auth", "traygate-upstream"]),
+        (
+            "traygate-gateway",
+            &["traygate-config", "traygate-auth", "traygate-translation", "traygate-upstream"],
+        ),
         ("traygate", &["traygate-config", "traygate-auth", "traygate-upstream", "traygate-gateway"]),
         ("traygate-desktop", &["traygate-config", "traygate-auth", "traygate-upstream", "traygate-gateway"]),
         (
@@ -64,10 +68,15 @@ fn only_the_desktop_names_tauri() {
 }
 
 #[test]
-fn config_does_no_io() {
+fn the_pure_crates_do_no_io() {
     let packages = packages();
-    let config = packages.iter().find(|package| package["name"] == "traygate-config").unwrap();
-    for name in ["tokio", "fs-err", "reqwest", "rmcp", "axum"] {
-        assert!(!dependencies(config).contains(name), "traygate-config depends on {name}");
+    let package = |name| packages.iter().find(|package| package["name"] == name).unwrap();
+    for (pure, foreign) in [
+        ("traygate-config", &["tokio", "fs-err", "reqwest", "axum", "rmcp"][..]),
+        ("traygate-translation", &["tokio", "fs-err", "reqwest", "axum"]),
+    ] {
+        for name in foreign {
+            assert!(!dependencies(package(pure)).contains(name), "{pure} depends on {name}");
+        }
     }
 }

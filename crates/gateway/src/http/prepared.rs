@@ -1,4 +1,4 @@
-//! What is derived from a server's tools, once per list: descriptions, validators, counters.
+//! What is derived from a server's tools, once per list: descriptions, checks of arguments, counters.
 
 use std::{
     collections::HashMap,
@@ -7,10 +7,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 use traygate_config::ServerName;
+use traygate_translation::ArgumentCheck;
 use traygate_upstream::{Catalogue, ServerSnapshot, ToolEntry, ToolSet};
 
 use super::{
-    call::ToolValidator,
     document::Description,
     metrics::{Meter, Metrics},
 };
@@ -19,7 +19,7 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PreparedTool<'a> {
     pub(crate) entry: &'a ToolEntry,
-    pub(crate) validator: &'a ToolValidator,
+    pub(crate) arguments: &'a ArgumentCheck,
     pub(crate) meter: &'a Arc<Meter>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Prepared {
 /// What the calls of one tool share.
 #[derive(Debug, Default)]
 struct Callable {
-    validator: ToolValidator,
+    arguments: OnceLock<ArgumentCheck>,
     meter: OnceLock<Arc<Meter>>,
 }
 
@@ -66,9 +66,16 @@ impl Prepared {
     pub(crate) fn find(&self, name: &str) -> Option<PreparedTool<'_>> {
         let tools = &self.set.tools;
         let (at, _, entry) = tools.get_full(name).or_else(|| tools.get_full(name.strip_suffix('/')?))?;
-        let Callable { validator, meter } = self.callables.get(at)?;
+        let Callable { arguments, meter } = self.callables.get(at)?;
         let meter = meter.get_or_init(|| self.metrics.meter(&self.server, &entry.name));
-        Some(PreparedTool { entry, validator, meter })
+        let arguments = arguments.get_or_init(|| {
+            let (check, warnings) = ArgumentCheck::compile(&entry.input_schema);
+            for warning in warnings {
+                tracing::warn!(tool = entry.name, "{warning}");
+            }
+            check
+        });
+        Some(PreparedTool { entry, arguments, meter })
     }
 }
 

@@ -1,18 +1,18 @@
 //! One call: body in, arguments checked, tool called, result or problem out.
 
+mod answer;
 mod arguments;
 mod failure;
 mod forwarding;
-mod result;
-mod validator;
 
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
+use traygate_translation::Refusal;
 use traygate_upstream::{CallContext, ServerSnapshot};
 
 use super::{Rules, Upstreams, incoming::Incoming, prepared::PreparedTool, problem::Problem};
 
-pub(crate) use self::{failure::unavailable, validator::ToolValidator};
+pub(crate) use self::failure::unavailable;
 
 /// Calls `tool` of `server`.
 pub(crate) async fn call<U: Upstreams>(
@@ -26,13 +26,14 @@ pub(crate) async fn call<U: Upstreams>(
     let mut measured = tool.meter.start();
     let answered = async {
         let arguments = arguments::read(headers, body, rules.max_body_size).await?;
-        let arguments = tool.validator.check(tool.entry, arguments)?;
+        let arguments =
+            tool.arguments.check(arguments).map_err(|refusal| refused(&tool.entry.name, refusal))?;
         let context = CallContext { headers: forwarding::headers(rules, &server.name, headers) };
         let result = upstreams
             .call(server.name.as_str(), &tool.entry.name, arguments, context)
             .await
             .map_err(|error| failure::problem(server, &tool.entry.name, error))?;
-        result::respond(&result, headers)
+        answer::respond(&result, headers)
     }
     .await;
     match &answered {
@@ -40,4 +41,11 @@ pub(crate) async fn call<U: Upstreams>(
         Err(problem) => measured.failed(problem.code()),
     }
     answered
+}
+
+fn refused(tool: &str, refusal: Refusal) -> Problem {
+    let message = format!("The arguments of `{tool}` do not fit: {}.", refusal.texts.join("; "));
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-arguments", message)
+        .list(refusal.items)
+        .hint("Correct the arguments and call again.")
 }

@@ -4,7 +4,6 @@ mod openapi;
 mod operation;
 mod operation_id;
 mod rendered;
-mod schema;
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -6,13 +6,13 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 use traygate_config::ServerName;
+use traygate_translation as translation;
 use traygate_upstream::{ServerInfo, ToolEntry};
 
 use super::{
     Rendered,
     operation::{Document, Operation, Paths},
     operation_id::{self, Named},
-    schema,
 };
 use crate::http::{Layout, Rules, prepared::Prepared, rules::SEGMENT};
 
@@ -34,8 +34,8 @@ pub(crate) struct Description {
 
 impl Description {
     pub(crate) fn of(tool: &ToolEntry) -> Self {
-        let arguments = schema::of_arguments(&tool.input_schema);
-        let result = tool.output_schema.as_ref().map(|output| schema::of_result(output).unwrapped());
+        let arguments = translation::of_arguments(&tool.input_schema);
+        let result = tool.output_schema.as_ref().map(|output| translation::of_result(output));
         let warnings = arguments.warnings.iter().chain(result.iter().flat_map(|result| &result.warnings));
         for warning in warnings {
             tracing::warn!(tool = tool.name, "{warning}");

@@ -1,16 +1,9 @@
-//! From an MCP result to an HTTP body that a language model reads.
+//! From an MCP result to what a language model reads.
 
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rmcp::model::{CallToolResult, ContentBlock, ImageContent, ResourceContents};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, value::RawValue};
-
-use crate::http::problem::Problem;
 
 /// Stands for a result without content: an empty answer reads like a failure.
 const NOTHING: &str = "(no output)";
@@ -30,20 +23,43 @@ enum Item<'a> {
     Object(Value),
 }
 
-/// The response to a call. One item is sent bare, several as an array; a lone image as image bytes where the caller
-/// accepts it.
+/// What the caller of a tool gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A JSON text.
+    Json(Vec<u8>),
+    /// One image, as it is.
+    Image {
+        /// Its media type, in lower case.
+        mime_type: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A result with `isError`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolError {
+    /// All that the tool said.
+    pub message: String,
+    /// Its structured content.
+    pub data: Option<Value>,
+}
+
+/// What a call's result is for its caller. One item is sent bare, several as an array; a lone image as image bytes where
+/// the caller `accepts` its media type (in lower case).
 ///
 /// # Errors
-/// `isError`: 500 with all that the tool said.
-pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Response, Problem> {
+/// `isError`: all that the tool said.
+pub fn answer(result: &CallToolResult, accepts: impl Fn(&str) -> bool) -> Result<Answer, ToolError> {
     if result.is_error == Some(true) {
         return Err(tool_error(result));
     }
     if let [ContentBlock::Image(image)] = &result.content[..]
         && result.structured_content.is_none()
-        && let Some(response) = image_bytes(image, headers)
+        && let Some(answer) = image_bytes(image, accepts)
     {
-        return Ok(response);
+        return Ok(answer);
     }
     let items = items(result);
     let body = match &items[..] {
@@ -51,15 +67,8 @@ pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Re
         [item] => serde_json::to_vec(item),
         items => serde_json::to_vec(items),
     };
-    let body = body.map_err(|error| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "tool-error",
-            format!("The result cannot be sent: {error}."),
-        )
-    })?;
-    let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], Body::from(body)).into_response())
+    // Writing to memory cannot fail.
+    Ok(Answer::Json(body.unwrap_or_default()))
 }
 
 fn items(result: &CallToolResult) -> Vec<Item<'_>> {
@@ -185,33 +194,18 @@ fn wrapped<'a>(structured: &'a Value, content: &[ContentBlock]) -> Option<&'a Va
     (whole || item_by_item).then_some(inner)
 }
 
-/// Raw image bytes for a caller whose Accept names images (`*/*` does not). An SVG may hold a script, so it never is
-/// served as a page of ours.
-fn image_bytes(image: &ImageContent, headers: &HeaderMap) -> Option<Response> {
+/// An SVG may hold a script, so it never is served as a page of ours.
+fn image_bytes(image: &ImageContent, accepts: impl Fn(&str) -> bool) -> Option<Answer> {
     // Media types compare without case (RFC 9110 §8.3.1).
     let mime_type = image.mime_type.to_ascii_lowercase();
-    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let is_wanted = accepted.any(|accept| accept.split(',').any(|range| names(range, &mime_type)));
-    if !is_wanted || !mime_type.starts_with("image/") || mime_type.starts_with("image/svg") {
+    if !mime_type.starts_with("image/") || mime_type.starts_with("image/svg") || !accepts(&mime_type) {
         return None;
     }
-    let mime_type = HeaderValue::from_str(&mime_type).ok()?;
     let bytes = BASE64_STANDARD.decode(&image.data).ok()?;
-    let nosniff = HeaderValue::from_static("nosniff");
-    let headers = [(header::CONTENT_TYPE, mime_type), (header::X_CONTENT_TYPE_OPTIONS, nosniff)];
-    Some((headers, Body::from(bytes)).into_response())
+    Some(Answer::Image { mime_type, bytes })
 }
 
-/// Whether a range of an Accept header names an image's type, and not with a weight of zero (RFC 9110 §12.4.2).
-fn names(range: &str, mime_type: &str) -> bool {
-    let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let range = parts.next().unwrap_or_default();
-    let is_zero =
-        |part: String| part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
-    (range == "image/*" || range == mime_type) && !parts.any(is_zero)
-}
-
-fn tool_error(result: &CallToolResult) -> Problem {
+fn tool_error(result: &CallToolResult) -> ToolError {
     let texts: Vec<&str> = result
         .content
         .iter()
@@ -230,8 +224,7 @@ fn tool_error(result: &CallToolResult) -> Problem {
     } else {
         texts.join("\n")
     };
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "tool-error", message)
-        .data(result.structured_content.clone())
+    ToolError { message, data: result.structured_content.clone() }
 }
 
 /// How many bytes a base64 text stands for.

@@ -194,7 +194,7 @@ fn a_root_that_is_a_reference_free_or_empty_is_an_object() {
     );
     assert_eq!(
         arguments(json!({"type": "object", "additionalProperties": true})),
-        json!({"type": "object", "additionalProperties": true, "properties": {}})
+        json!({"type": "object", "properties": {"arguments": {"type": "object", "additionalProperties": true}}})
     );
     assert_eq!(arguments(json!({}))["type"], "object");
     assert_eq!(arguments(json!({"type": "array", "items": {"type": "string"}}))["type"], "object");
@@ -205,9 +205,9 @@ fn a_wrapped_result_is_described_as_it_is_sent() {
     let schema = map(
         json!({"type": "object", "x-fastmcp-wrap-result": true, "properties": {"result": {"type": "integer"}}}),
     );
-    assert_eq!(of_result(&schema).unwrapped().schema, json!({"type": "integer"}));
+    assert_eq!(of_result(&schema).schema, json!({"type": "integer"}));
     let schema = map(json!({"type": "object", "properties": {"result": {"type": "integer"}}}));
-    assert_eq!(of_result(&schema).unwrapped().schema["type"], "object");
+    assert_eq!(of_result(&schema).schema["type"], "object");
 }
 
 #[test]

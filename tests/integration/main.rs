@@ -12,6 +12,7 @@ mod configuration;
 mod demo;
 #[cfg(target_os = "linux")]
 mod desktop;
+mod elicitation;
 mod faults;
 mod kit;
 mod lifecycle;

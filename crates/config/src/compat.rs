@@ -171,8 +171,16 @@ impl Remarks<'_> {
         {
             self.add(&env.value, exits("`env` is not an object"));
         }
-        for key in ["disabled", "enabled", "isActive", "cwd", "timeout", "startupTimeout", "startup_timeout"]
-        {
+        for key in [
+            "disabled",
+            "enabled",
+            "isActive",
+            "cwd",
+            "timeout",
+            "startupTimeout",
+            "startup_timeout",
+            "elicitation",
+        ] {
             let Some(property) = last(entry, key) else { continue };
             // `disabled: false` and `enabled: true` ask for nothing.
             let asks = match key {

@@ -46,6 +46,7 @@ pub(crate) const SERVER: Keys = Keys {
         key("timeout"),
         alias("startupTimeout", &["startup_timeout"]),
         alias("disabledTools", &["disabled_tools", "excludeTools"]),
+        key("elicitation"),
         alias("client_header_forwarding", &["clientHeaderForwarding"]),
         key("oauth"),
     ],

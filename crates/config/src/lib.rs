@@ -18,8 +18,8 @@ pub use address::{host_name, origin};
 pub use compat::{McpoRemark, McpoVerdict, mcpo_verdict};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use model::{
-    Config, Entry, HeaderForwarding, HttpUpstream, OAuth, OperationIds, Server, Settings, StdioUpstream,
-    Upstream,
+    Config, Elicitation, Entry, HeaderForwarding, HttpUpstream, OAuth, OperationIds, Server, Settings,
+    StdioUpstream, Upstream,
 };
 pub use name::{InvalidName, ServerName};
 pub use parse::{Parsed, parse};

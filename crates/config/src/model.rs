@@ -37,6 +37,8 @@ pub struct Server {
     pub startup_timeout: Option<Duration>,
     /// Tools that are neither listed nor callable.
     pub disabled_tools: BTreeSet<String>,
+    /// What becomes of its questions to a person.
+    pub elicitation: Elicitation,
     /// Which of the caller's headers go on to an HTTP server; `None`: none.
     pub header_forwarding: Option<HeaderForwarding>,
     /// The `oauth` block, where there is one.
@@ -126,6 +128,16 @@ impl fmt::Debug for OAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.raw.keys()).finish()
     }
+}
+
+/// What a server gets that asks a person for input during a call (MCP, client/elicitation): nobody is there to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Elicitation {
+    /// A no; it is not even told that it may ask.
+    #[default]
+    Decline,
+    /// The defaults of its own form, where every field that must be filled in has one; else a no.
+    AcceptDefaults,
 }
 
 /// How operationIds, the names that a model sees, are made.

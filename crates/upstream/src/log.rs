@@ -133,7 +133,8 @@ impl ServerLog {
         self.evidence().stray.clone()
     }
 
-    fn server(&self) -> &str {
+    /// The server's name; empty where it has none.
+    pub(crate) fn server(&self) -> &str {
         self.0.server.as_ref().map_or("", ServerName::as_str)
     }
 

@@ -66,7 +66,7 @@ impl State {
 }
 
 /// A sentence with an end, for others to follow.
-fn stopped(sentence: &str) -> Cow<'_, str> {
+pub(crate) fn stopped(sentence: &str) -> Cow<'_, str> {
     let sentence = sentence.trim_end();
     let ended = sentence.ends_with(['.', '?', '!']);
     if ended { sentence.into() } else { format!("{sentence}.").into() }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{
+    asking,
     message::{self, Call, error, result, text},
     server::{Context, Reply, Server},
 };
@@ -54,6 +55,11 @@ pub(crate) fn run(server: &Arc<Server>, id: &str, call: &Call<'_>, context: &Con
             server.add_tool(&word("name"));
             Reply::Now(result(id, &text("added")))
         }
+        "reread_tools" => {
+            server.reread_tools();
+            Reply::Now(result(id, &text("read")))
+        }
+        "ask" => asking::ask(server, id, call, context),
         "write" => write(id, context, &arguments),
         "log" => {
             use std::io::Write;

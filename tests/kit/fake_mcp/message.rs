@@ -24,6 +24,10 @@ pub(crate) struct Call<'a> {
     pub(crate) name: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(crate) arguments: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "inputResponses")]
+    pub(crate) input_responses: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "requestState")]
+    pub(crate) request_state: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "_meta")]
     pub(crate) meta: Option<Meta<'a>>,
 }

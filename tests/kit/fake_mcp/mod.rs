@@ -1,6 +1,7 @@
 //! `fake-mcp`: an MCP server that does as it is told, good or bad. Written on `serde_json` alone, so that no bug of an
 //! MCP library can hide itself by being on both sides.
 
+mod asking;
 mod behaviours;
 mod book;
 mod message;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 use super::{
+    asking::Asked,
     behaviours,
     book::Book,
     message::{self, Call, MODERN, Message, WithMeta},
@@ -20,6 +21,7 @@ pub(crate) struct Server {
     pub(crate) switch: Switch,
     pub(crate) tracker: TaskTracker,
     pub(crate) record: Option<Record>,
+    pub(crate) asked: Asked,
     book: Mutex<Book>,
     listeners: Mutex<Vec<Listener>>,
 }
@@ -57,6 +59,7 @@ impl Server {
             switch: Switch::new(),
             tracker: TaskTracker::new(),
             record: options.record.as_ref().map(Record::new),
+            asked: Asked::default(),
             book: Mutex::new(Book::new(&options)),
             listeners: Mutex::default(),
             options,
@@ -68,7 +71,10 @@ impl Server {
         let Ok(message) = serde_json::from_str::<Message>(text) else {
             return Reply::Now(message::error("null", -32700, "Parse error", &Value::Null));
         };
-        let Some(method) = message.method.as_deref() else { return Reply::Nothing };
+        let Some(method) = message.method.as_deref() else {
+            self.asked.answered(serde_json::from_str(text).unwrap_or_default());
+            return Reply::Nothing;
+        };
         let Some(id) = message.id else {
             // One name, whatever the transport, for a call that its caller gave up (see `Abandoned`).
             let event = if method == "notifications/cancelled" { "abandoned" } else { method };
@@ -216,11 +222,21 @@ impl Server {
     /// Lists one more tool, and tells everyone who listens.
     pub(crate) fn add_tool(&self, name: &str) {
         lock(&self.book).add(name);
+        self.tell_of_change();
+    }
+
+    fn tell_of_change(&self) {
         lock(&self.listeners).retain(|listener| {
             let mut params = json!({});
             mark(&mut params, listener.subscription.as_deref());
             listener.outbox.send(message::notification("notifications/tools/list_changed", &params))
         });
+    }
+
+    /// Lists the tools of the tools file as it is now, and tells everyone who listens.
+    pub(crate) fn reread_tools(&self) {
+        *lock(&self.book) = Book::new(&self.options);
+        self.tell_of_change();
     }
 
     /// Whether a tool is listed.

@@ -74,6 +74,8 @@ async fn message(State(server): State<Arc<Server>>, headers: HeaderMap, body: By
         return plain(status, "<html>no answer from upstream</html>");
     }
     let mut response = match reply {
+        // The answer to a question of ours.
+        Reply::Nothing if message.method.is_none() => plain(202, ""),
         Reply::Nothing if message.id.is_some() && !server.options.silent => {
             return event_stream(&server, outgoing, None, None);
         }

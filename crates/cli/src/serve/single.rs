@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ffi::OsString, path::Path, time::Duration};
 
 use indexmap::IndexMap;
 use secrecy::{ExposeSecret as _, SecretString};
-use traygate_config::{Config, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream};
+use traygate_config::{Config, Elicitation, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream};
 use url::Url;
 
 use crate::{
@@ -66,6 +66,7 @@ pub(super) fn config(words: &[OsString], args: &ServeArgs) -> Result<Config, Pro
         timeout: Duration::from_mins(2),
         startup_timeout: None,
         disabled_tools: BTreeSet::new(),
+        elicitation: Elicitation::default(),
         header_forwarding: None,
         oauth: None,
     };

@@ -108,8 +108,13 @@ fn c08_numbers_in_env() {
 #[test]
 fn c09_cwd_and_timeouts() {
     assert_eq!(
-        entry(r#"{"command": "x", "cwd": "/", "timeout": 1, "startupTimeout": 1}"#),
-        ["mcpo ignores `cwd`", "mcpo ignores `timeout`", "mcpo ignores `startupTimeout`"]
+        entry(r#"{"command": "x", "cwd": "/", "timeout": 1, "startupTimeout": 1, "elicitation": "decline"}"#),
+        [
+            "mcpo ignores `cwd`",
+            "mcpo ignores `timeout`",
+            "mcpo ignores `startupTimeout`",
+            "mcpo ignores `elicitation`"
+        ]
     );
 }
 

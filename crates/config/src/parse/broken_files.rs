@@ -82,6 +82,8 @@ fn servers() {
         r#"{"command": "npx", "disabled": true, "enabled": true}"#,
         r#"{"command": "npx", "disabledTools": [], "disabled_tools": []}"#,
         r#"{"command": "npx", "disabledTools": "a"}"#,
+        r#"{"command": "npx", "elicitation": "accept_default"}"#,
+        r#"{"command": "npx", "elicitation": true, "elicit": "decline"}"#,
         r#"{"command": "npx", "oauth": {"server_url": "https://x"}, "headers": {"A": "b"}}"#,
         r#"{"url": "http://x", "oauth": "yes"}"#,
         r#"{"url": "http://x", "oauth": {"clientId": "a", "client_secret": "${keychain}"}}"#,

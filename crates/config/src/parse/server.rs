@@ -7,7 +7,7 @@ use super::{
     scope::{Fields, Scope},
     upstream::upstream,
 };
-use crate::{Entry, HeaderForwarding, Server, ServerName, Severity, Upstream, keys};
+use crate::{Elicitation, Entry, HeaderForwarding, Server, ServerName, Severity, Upstream, keys};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
 /// A day: what is longer was meant in milliseconds.
@@ -42,6 +42,7 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
     let timeout = seconds(scope, &fields, "timeout");
     let startup_timeout = seconds(scope, &fields, "startupTimeout");
     let disabled_tools = disabled_tools(scope, &fields);
+    let elicitation = elicitation(scope, &fields);
     let mut header_forwarding = header_forwarding(scope, &fields);
     let mut oauth = oauth(scope, &fields);
     let upstream = upstream?;
@@ -77,6 +78,7 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         startup_timeout,
         disabled_tools,
+        elicitation: elicitation.unwrap_or_default(),
         header_forwarding,
         oauth,
     })
@@ -130,6 +132,27 @@ fn seconds(scope: &mut Scope, fields: &Fields, key: &str) -> Option<Duration> {
 fn disabled_tools(scope: &mut Scope, fields: &Fields) -> BTreeSet<String> {
     let Some(value) = fields.value("disabledTools") else { return BTreeSet::new() };
     scope.strings("disabledTools", value, false).into_iter().map(|(tool, _)| tool.to_owned()).collect()
+}
+
+fn elicitation(scope: &mut Scope, fields: &Fields) -> Option<Elicitation> {
+    const WORDS: [&str; 2] = ["decline", "accept-defaults"];
+    let value = fields.value("elicitation")?;
+    let hint = "Write `decline` or `accept-defaults`.";
+    let word = scope.string("elicitation", value, hint)?;
+    match word {
+        "decline" => Some(Elicitation::Decline),
+        "accept-defaults" => Some(Elicitation::AcceptDefaults),
+        _ => {
+            let message = format!(
+                "{} is `{}`, which Traygate does not know.",
+                scope.subject("elicitation"),
+                word.escape_debug()
+            );
+            let near = keys::nearest(word, WORDS).map(|near| format!("Did you mean `{near}`?"));
+            scope.error(value, "unknown-value", message, near.as_deref().unwrap_or(hint));
+            None
+        }
+    }
 }
 
 fn header_forwarding(scope: &mut Scope, fields: &Fields) -> Option<HeaderForwarding> {

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::{Parsed, parse};
 use crate::{
-    Config, Entry, HeaderForwarding, OperationIds, Position, Server, ServerName, Severity, Template,
-    Upstream, mcpo_verdict, starter,
+    Config, Elicitation, Entry, HeaderForwarding, OperationIds, Position, Server, ServerName, Severity,
+    Template, Upstream, mcpo_verdict, starter,
 };
 
 /// The config of a text about which there is nothing to say but that it does not sign in yet.
@@ -104,6 +104,13 @@ fn other_clients_words_mean_what_they_mean_there() {
     for key in ["disabledTools", "disabled_tools", "excludeTools"] {
         let server = server(&format!(r#"{{"command": "x", "{key}": ["t"]}}"#));
         assert!(server.disabled_tools.contains("t"), "{key}");
+    }
+    for (entry, elicitation) in [
+        (r#"{"command": "x"}"#, Elicitation::Decline),
+        (r#"{"command": "x", "elicitation": "decline"}"#, Elicitation::Decline),
+        (r#"{"url": "http://x", "elicitation": "accept-defaults"}"#, Elicitation::AcceptDefaults),
+    ] {
+        assert_eq!(server(entry).elicitation, elicitation, "{entry}");
     }
     let server = server(r#"{"command": "x", "startup_timeout": 1.5}"#);
     assert_eq!(server.startup_timeout, Some(Duration::from_millis(1500)));

@@ -85,6 +85,9 @@ pub(super) struct Server {
     /// Names of tools that are neither listed nor callable.
     #[serde(rename = "disabledTools")]
     disabled_tools: Option<Vec<String>>,
+    /// What a server gets that asks a person for input during a call: `decline` (default), or `accept-defaults`, the
+    /// defaults of its own form.
+    elicitation: Option<Elicitation>,
     /// Which headers of the caller go on to the server; `url` only.
     client_header_forwarding: Option<HeaderForwarding>,
     /// Options of the sign-in; `url` only. Not needed: a server that asks for a sign-in gets one. null and false mean
@@ -131,6 +134,13 @@ pub(super) struct OAuth {
     resource: Option<String>,
     /// How the person comes back from the browser. Default: browser.
     flow: Option<Flow>,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Elicitation {
+    Decline,
+    AcceptDefaults,
 }
 
 #[derive(JsonSchema)]

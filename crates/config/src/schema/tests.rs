@@ -133,6 +133,8 @@ fn the_schema_refuses_what_the_parser_warns_about() {
         (r#"{"mcpServers":{"a":{"command":"x"}}}"#, true),
         (r#"{"mcpServers":{"a":{"comand":"x"}}}"#, false),
         (r#"{"mcpServers":{"a":{"command":"x","timeout":0}}}"#, false),
+        (r#"{"mcpServers":{"a":{"command":"x","elicitation":"accept-defaults"}}}"#, true),
+        (r#"{"mcpServers":{"a":{"command":"x","elicitation":"accept"}}}"#, false),
         (r#"{"mcpServers":{"a":{"command":"x","timeout":0.5,"cwd":null}}}"#, true),
         (r#"{"mcpServers":{"a":{"type":"streamableHttp","url":"http://x"}}}"#, true),
         (r#"{"mcpServers":{"a":{"type":"SSE","serverUrl":"http://x","autoApprove":[]}}}"#, true),

@@ -6,26 +6,62 @@ use rmcp::{
     Peer, RoleClient,
     model::{
         CallToolRequest, CallToolRequestParams, CallToolResult, CancelledNotificationParam, ClientRequest,
-        ContentBlock, ErrorData, InputRequest, InputRequiredResult, JsonObject, NumberOrString,
-        ProgressToken, RequestId, ServerResult,
+        ContentBlock, ErrorData, JsonObject, NumberOrString, ProgressToken, RequestId, ServerResult,
     },
     service::PeerRequestOptions,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::{Era, Limits, Session, failure};
+use super::{Era, Limits, Questions, Session, failure};
 use crate::{
     CallContext, CallError,
+    state::stopped,
     transport::{CallHeaders, ShortcutError},
 };
 
-/// How often a server may ask for input before its call is given up.
-const ROUNDS: usize = 4;
+/// How often a server may ask for input before its call is given up; what the SDKs agree on.
+const ROUNDS: usize = 10;
 
-/// Calls a tool and waits for its result within `limits`.
+/// Calls a tool and waits for its result within `limits`. Where the call fails, the questions that were declined while it
+/// ran are part of the reason.
 pub(super) async fn call(
+    session: &Session,
+    tool: &str,
+    arguments: JsonObject,
+    context: CallContext,
+    limits: Limits,
+) -> Result<CallToolResult, CallError> {
+    let begun = session.questions.mark();
+    let answered = answered(session, tool, arguments, context, limits).await;
+    match session.questions.since(begun) {
+        Some(declined) => explained(answered, &declined),
+        None => answered,
+    }
+}
+
+fn explained(
+    answered: Result<CallToolResult, CallError>,
+    declined: &str,
+) -> Result<CallToolResult, CallError> {
+    match answered {
+        Ok(mut result) if result.is_error == Some(true) => {
+            result.content.push(ContentBlock::text(declined));
+            Ok(result)
+        }
+        Err(CallError::Rpc(mut error)) => {
+            error.message = format!("{} {declined}", stopped(&error.message)).trim_start().to_owned().into();
+            Err(CallError::Rpc(error))
+        }
+        answered => answered,
+    }
+}
+
+/// Calls a tool, and calls it again with the answers to its questions as long as it has some (specification 2026-07-28,
+/// multi round-trip requests).
+async fn answered(
     session: &Session,
     tool: &str,
     arguments: JsonObject,
@@ -37,12 +73,12 @@ pub(super) async fn call(
         // Only servers of the newer era may answer with a question.
         let again = (session.era == Era::Discover).then(|| params.clone());
         let answer = request(session, params, &context, limits).await?;
-        match (answer, again) {
-            (ServerResult::InputRequiredResult(question), Some(mut again)) => {
-                (again.input_responses, again.request_state) = decline(question)?;
+        match (InputRequired::of(&answer), again) {
+            (Some(question), Some(mut again)) => {
+                (again.input_responses, again.request_state) = question.answered(&session.questions)?;
                 params = again;
             }
-            (answer, _) => return result(answer),
+            _ => return result(answer),
         }
     }
     Err(senseless("it asks for input again and again"))
@@ -59,8 +95,8 @@ async fn request(
     {
         let id = client.next_id();
         let token = ProgressToken(NumberOrString::Number(id));
-        let posted =
-            client.post_call(&route, id, &params, &context.headers, || session.progress.seen(&token));
+        let posted = client
+            .post_call(&route, id, &params, &context.headers, |message| beside(session, &token, message));
         // In the newer era the closed stream says it all (specification 2026-07-28, cancellation).
         let tell = (session.era == Era::Initialize).then_some(RequestId::Number(id));
         match patiently(session, tell, token.clone(), posted, limits.silence).await? {
@@ -86,6 +122,30 @@ async fn request(
         Ok(Err(error)) => Err(failure::of_request(error, session, limits.farewell).await),
         Err(_) => Err(CallError::ConnectionLost(failure::reason_of_end(session, limits.farewell).await)),
     }
+}
+
+/// What comes on a call's own stream beside its answer: progress, or a request, whose answer is given back.
+fn beside(session: &Session, token: &ProgressToken, message: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Message {
+        id: Option<Value>,
+        method: String,
+        #[serde(default)]
+        params: Value,
+    }
+    let Message { id, method, params } = serde_json::from_str(message).ok()?;
+    let Some(id) = id else {
+        if method == "notifications/progress" {
+            session.progress.seen(token);
+        }
+        return None;
+    };
+    let mut answer = json!({ "jsonrpc": "2.0", "id": id });
+    match session.questions.answer(&method, &params) {
+        Ok(result) => answer["result"] = result,
+        Err(error) => answer["error"] = serde_json::to_value(error).unwrap_or_default(),
+    }
+    Some(answer.to_string())
 }
 
 /// Waits for an answer, at most `limit` after the last sign of life. Given up before, the server is told by `id`.
@@ -155,19 +215,48 @@ impl Drop for Unanswered<'_> {
 
 type Responses = Option<BTreeMap<String, Value>>;
 
-/// Nobody is there to answer: the server goes on without, or says what it lacks.
-fn decline(question: InputRequiredResult) -> Result<(Responses, Option<String>), CallError> {
-    let mut responses = BTreeMap::new();
-    for (key, request) in question.input_requests.unwrap_or_default() {
-        let response = match request {
-            InputRequest::Elicitation(_) => json!({ "action": "decline" }),
-            InputRequest::ListRoots(_) => json!({ "roots": [] }),
-            _ => return Err(senseless("it asks for a language model, which this client does not offer")),
+/// A result that is a question. Read as JSON: rmcp's own type knows no form that is out of the ordinary.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InputRequired {
+    input_requests: Option<BTreeMap<String, InputRequest>>,
+    request_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct InputRequest {
+    method: String,
+    #[serde(default)]
+    params: Value,
+}
+
+impl InputRequired {
+    fn of(answer: &ServerResult) -> Option<Self> {
+        let answer = match answer {
+            ServerResult::InputRequiredResult(question) => serde_json::to_value(question).ok()?,
+            ServerResult::CustomResult(custom) if custom.0["resultType"] == "input_required" => {
+                custom.0.clone()
+            }
+            _ => return None,
         };
-        responses.insert(key, response);
+        serde_json::from_value(answer).ok()
     }
-    // The state MUST be echoed exactly (specification 2026-07-28, multi round-trip requests).
-    Ok(((!responses.is_empty()).then_some(responses), question.request_state))
+
+    /// What the call is repeated with.
+    fn answered(self, questions: &Questions) -> Result<(Responses, Option<String>), CallError> {
+        let mut responses = BTreeMap::new();
+        for (key, InputRequest { method, params }) in self.input_requests.unwrap_or_default() {
+            let response = match questions.answer(&method, &params) {
+                Ok(response) => response,
+                // An error has no place among the responses; no folder is as good a no.
+                Err(_) if method == "roots/list" => json!({ "roots": [] }),
+                Err(_) => return Err(senseless("it asks for what this client does not have")),
+            };
+            responses.insert(key, response);
+        }
+        // The state MUST be echoed exactly (specification 2026-07-28, multi round-trip requests).
+        Ok(((!responses.is_empty()).then_some(responses), self.request_state))
+    }
 }
 
 /// What a server answered, read as the result of a call.
@@ -176,6 +265,9 @@ fn result(answer: ServerResult) -> Result<CallToolResult, CallError> {
         ServerResult::CallToolResult(result) => Ok(result),
         ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => {
             Ok(CallToolResult::success(Vec::new()))
+        }
+        ServerResult::CustomResult(custom) if custom.0["resultType"] == "input_required" => {
+            Err(senseless("it asks for input"))
         }
         ServerResult::CustomResult(custom) => {
             salvage(custom.0).ok_or_else(|| senseless("it is no tool result"))
@@ -211,7 +303,10 @@ fn senseless(why: &str) -> CallError {
 
 #[cfg(test)]
 mod tests {
+    use traygate_config::Elicitation;
+
     use super::*;
+    use crate::log::ServerLog;
 
     #[test]
     fn unknown_content_is_kept_as_its_text() {
@@ -226,19 +321,52 @@ mod tests {
         assert!(salvage(json!("text")).is_none());
     }
 
+    fn question(text: &Value) -> InputRequired {
+        InputRequired::of(&serde_json::from_value(text.clone()).unwrap()).unwrap()
+    }
+
     #[test]
     fn questions_are_declined_and_the_state_echoed() {
-        let question: InputRequiredResult = serde_json::from_value(json!({
-            "resultType": "input_required",
-            "requestState": "s t",
-            "inputRequests": {
-                "name": { "method": "elicitation/create", "params": {
-                    "mode": "form", "message": "?", "requestedSchema": { "type": "object", "properties": {} } } }
-            },
-        }))
-        .unwrap();
-        let (responses, state) = decline(question).unwrap();
-        assert_eq!(responses.unwrap()["name"], json!({ "action": "decline" }));
-        assert_eq!(state.as_deref(), Some("s t"));
+        let questions = Questions::new(Elicitation::Decline, ServerLog::default());
+        let form = json!({ "type": "object", "properties": {} });
+        // The second is none that rmcp can read.
+        for schema in [form, json!({ "type": "object", "properties": { "a": { "type": "object" } } })] {
+            let question = question(&json!({
+                "resultType": "input_required",
+                "requestState": "s t",
+                "inputRequests": {
+                    "name": { "method": "elicitation/create", "params": {
+                        "mode": "form", "message": "?", "requestedSchema": schema } },
+                    "where": { "method": "roots/list" },
+                },
+            }));
+            let (responses, state) = question.answered(&questions).unwrap();
+            let responses = responses.unwrap();
+            assert_eq!(responses["name"], json!({ "action": "decline" }));
+            assert_eq!(responses["where"], json!({ "roots": [] }));
+            assert_eq!(state.as_deref(), Some("s t"));
+        }
+    }
+
+    #[test]
+    fn a_question_for_a_model_ends_the_call_and_a_state_alone_is_echoed() {
+        let questions = Questions::new(Elicitation::AcceptDefaults, ServerLog::default());
+        let sampling = json!({ "resultType": "input_required", "inputRequests": {
+            "m": { "method": "sampling/createMessage", "params": { "messages": [], "maxTokens": 1 } } } });
+        assert!(matches!(question(&sampling).answered(&questions), Err(CallError::Rpc(_))));
+        let state = json!({ "resultType": "input_required", "requestState": "x" });
+        assert_eq!(question(&state).answered(&questions).unwrap(), (None, Some("x".to_owned())));
+    }
+
+    #[test]
+    fn a_failed_call_says_what_was_declined() {
+        let failed = CallToolResult::error(vec![ContentBlock::text("no")]);
+        let result = explained(Ok(failed), "It asked.").unwrap();
+        assert_eq!(result.content.last().unwrap().as_text().unwrap().text, "It asked.");
+        let good = CallToolResult::success(vec![ContentBlock::text("yes")]);
+        assert_eq!(explained(Ok(good), "It asked.").unwrap().content.len(), 1);
+        let error = ErrorData::internal_error("no", None);
+        let Err(CallError::Rpc(error)) = explained(Err(CallError::Rpc(error)), "It asked.") else { panic!() };
+        assert_eq!(error.message, "no. It asked.");
     }
 }

@@ -9,29 +9,69 @@ use std::{
 use rmcp::{
     ClientHandler, Peer, RoleClient, ServiceError,
     model::{
-        ClientCapabilities, ClientConfig, ErrorCode, Implementation, ProgressNotificationParam,
-        ProgressToken, ProtocolVersion, ServerNotification, SubscriptionFilter,
+        ClientConfig, CustomRequest, CustomResult, ElicitRequestParams, ElicitResult, ErrorCode, ErrorData,
+        Implementation, ProgressNotificationParam, ProgressToken, ProtocolVersion, ServerNotification,
+        SubscriptionFilter,
     },
-    service::NotificationContext,
+    service::{NotificationContext, RequestContext},
 };
 use tokio::{sync::watch, time::Instant};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::questions::Questions;
 use crate::log::ServerLog;
 
-/// The client that servers see. It declares no capability, so that no server may ask it for sampling, roots or
-/// elicitation; one that asks all the same is declined.
+/// The client that servers see. It declares that it may be asked only where the server's entry says how to answer; a
+/// server that asks all the same is declined.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) tool_changes: watch::Sender<u64>,
     pub(super) progress: Progress,
+    pub(super) questions: Questions,
     pub(super) log: ServerLog,
 }
 
 impl ClientHandler for Client {
     fn get_info(&self) -> ClientConfig {
         let ourselves = Implementation::new("traygate", env!("CARGO_PKG_VERSION")).with_title("Traygate");
-        ClientConfig::new(ClientCapabilities::default(), ourselves)
+        ClientConfig::new(self.questions.capabilities(), ourselves)
             .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
+    }
+
+    async fn create_elicitation(
+        &self,
+        params: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        self.answer("elicitation/create", serde_json::to_value(params).unwrap_or_default()).await
+    }
+
+    #[expect(deprecated, reason = "servers of earlier revisions still ask")]
+    async fn create_message(
+        &self,
+        _: rmcp::model::CreateMessageRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<rmcp::model::CreateMessageResult, ErrorData> {
+        self.answer("sampling/createMessage", Value::Null).await
+    }
+
+    #[expect(deprecated, reason = "servers of earlier revisions still ask")]
+    async fn list_roots(
+        &self,
+        _: RequestContext<RoleClient>,
+    ) -> Result<rmcp::model::ListRootsResult, ErrorData> {
+        self.answer("roots/list", Value::Null).await
+    }
+
+    /// A question that rmcp cannot read comes here too.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleClient>,
+    ) -> Result<CustomResult, ErrorData> {
+        self.answer(&request.method, request.params.unwrap_or_default()).await
     }
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
@@ -53,6 +93,15 @@ impl ClientHandler for Client {
         let text = message.data.as_str().map_or_else(|| message.data.to_string(), str::to_owned);
         self.log.push(&text);
         std::future::ready(()).await;
+    }
+}
+
+impl Client {
+    async fn answer<T: DeserializeOwned>(&self, method: &str, params: Value) -> Result<T, ErrorData> {
+        let answer = self.questions.answer(method, &params)?;
+        std::future::ready(serde_json::from_value(answer))
+            .await
+            .map_err(|error| ErrorData::internal_error(error.to_string(), None))
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     endpoint::Endpoint,
     events::{Client, Progress, subscribe},
     failure,
+    questions::Questions,
 };
 use crate::{
     ServerInfo,
@@ -123,6 +124,7 @@ pub(super) struct Handshake {
     running: RunningService<RoleClient, Client>,
     tool_changes: watch::Sender<u64>,
     progress: Progress,
+    questions: Questions,
     stop: CancellationToken,
 }
 
@@ -134,9 +136,11 @@ impl Handshake {
     ) -> Result<Self, ClientInitializeError> {
         let tool_changes = watch::channel(0).0;
         let progress = Progress::default();
+        let questions = Questions::new(surroundings.elicitation, surroundings.log.clone());
         let client = Client {
             tool_changes: tool_changes.clone(),
             progress: progress.clone(),
+            questions: questions.clone(),
             log: surroundings.log.clone(),
         };
         let stop = CancellationToken::new();
@@ -144,7 +148,7 @@ impl Handshake {
             serve_client_with_lifecycle_and_ct(client, transport, mode.lifecycle(), stop.clone()).await?;
         // The catalogue is the cache, and a list is asked for only when it changed.
         running.peer().set_response_cache_config(ClientCacheConfig::disabled()).await;
-        Ok(Self { running, tool_changes, progress, stop })
+        Ok(Self { running, tool_changes, progress, questions, stop })
     }
 
     pub(super) fn finish(
@@ -153,7 +157,7 @@ impl Handshake {
         end: End,
         shortcut: Option<HttpClient>,
     ) -> Connection {
-        let Self { running, tool_changes, progress, stop } = self;
+        let Self { running, tool_changes, progress, questions, stop } = self;
         let peer = running.peer().clone();
         let (era, listens, info) = describe(&peer);
         let changes = tool_changes.subscribe();
@@ -174,6 +178,7 @@ impl Handshake {
             era,
             info,
             progress,
+            questions,
             shortcut,
             tool_changes: changes,
             ended,

@@ -7,6 +7,7 @@ mod failure;
 mod handshake;
 mod listing;
 mod open;
+mod questions;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,9 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
+use traygate_config::Elicitation;
 
-use self::events::Progress;
+use self::{events::Progress, questions::Questions};
 use crate::{
     CallContext, CallError, ServerInfo, log::ServerLog, process::Guardian, resolve::ResolvedServer,
     transport::HttpClient,
@@ -51,6 +53,8 @@ pub(crate) struct Surroundings {
     pub(crate) log: ServerLog,
     /// The era of its last good session.
     pub(crate) era: Option<Era>,
+    /// What becomes of the server's questions to a person.
+    pub(crate) elicitation: Elicitation,
     /// One for all children of the gateway.
     pub(crate) guardian: Guardian,
 }
@@ -88,6 +92,7 @@ struct Session {
     era: Era,
     info: ServerInfo,
     progress: Progress,
+    questions: Questions,
     /// Where calls may be posted without rmcp's loops: streamable HTTP.
     shortcut: Option<HttpClient>,
     tool_changes: watch::Receiver<u64>,

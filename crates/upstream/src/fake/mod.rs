@@ -123,6 +123,7 @@ pub(crate) fn server(server: &str, command: &str) -> Server {
         timeout: Duration::from_mins(2),
         startup_timeout: None,
         disabled_tools: std::collections::BTreeSet::new(),
+        elicitation: traygate_config::Elicitation::default(),
         header_forwarding: None,
         oauth: None,
     }

@@ -40,7 +40,13 @@ fn shell(script: &str, fifo: &Path) -> ResolvedCommand {
 }
 
 fn surroundings(guardian: Guardian) -> Surroundings {
-    Surroundings { tracker: TaskTracker::new(), log: ServerLog::default(), era: None, guardian }
+    Surroundings {
+        tracker: TaskTracker::new(),
+        log: ServerLog::default(),
+        era: None,
+        elicitation: traygate_config::Elicitation::default(),
+        guardian,
+    }
 }
 
 /// A guardian that does nothing.

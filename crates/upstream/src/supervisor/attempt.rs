@@ -70,6 +70,7 @@ impl Attempt {
             tracker: tracker.clone(),
             log: self.log.clone(),
             era: self.era,
+            elicitation: self.server.elicitation,
             guardian: self.world.guardian.clone(),
         };
         let opened = tokio::select! {

@@ -22,6 +22,7 @@ fn surroundings() -> Surroundings {
         tracker: TaskTracker::new(),
         log: ServerLog::default(),
         era: None,
+        elicitation: Elicitation::default(),
         guardian: Guardian::new(Some("true".into())),
     }
 }

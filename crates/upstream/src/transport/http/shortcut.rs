@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -21,6 +22,7 @@ use rmcp::model::{
 };
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use super::{
     client::{HttpClient, HttpError},
@@ -32,6 +34,8 @@ use crate::transport::{MAX_MESSAGE, sse::bounded};
 /// rmcp counts its ids from 0; these never meet them, and JavaScript counts them exactly.
 const FIRST_ID: i64 = 1 << 40;
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// How long a server may need to take an answer.
+const TAKING: Duration = Duration::from_secs(5);
 /// Bytes of a refusal that is no JSON; those that mean something are a few words.
 const REFUSAL: usize = 4 * 1024;
 
@@ -142,7 +146,8 @@ impl HttpClient {
         self.routes.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Posts a call and reads its answer; `progressed` is told of each progress notification. Dropping the future
+    /// Posts a call and reads its answer; `beside` is told of each other message of its stream, and
+    /// gives the answer where that is a request. Dropping the future
     /// closes the request's stream, which cancels the call (specification 2026-07-28, cancellation).
     pub(crate) async fn post_call(
         &self,
@@ -150,7 +155,7 @@ impl HttpClient {
         id: i64,
         params: &CallToolRequestParams,
         headers: &HeaderMap,
-        progressed: impl Fn(),
+        beside: impl Fn(&str) -> Option<String>,
     ) -> Result<ServerResult, ShortcutError> {
         let body = serde_json::to_vec(&Call::new(route, id, params))
             .map_err(|error| ShortcutError::Lost(error.to_string()))?;
@@ -188,8 +193,8 @@ impl HttpClient {
                         Some(Err((error, _))) => return Err(ShortcutError::Rpc(error)),
                         None => {}
                     }
-                    if data.contains("notifications/progress") {
-                        progressed();
+                    if let Some(answer) = beside(&data) {
+                        self.post_answer(route, answer).await;
                     }
                 }
                 Err(ShortcutError::Lost("its event stream ended before the answer".to_owned()))
@@ -198,6 +203,15 @@ impl HttpClient {
                 let text = read(response, REFUSAL).await.unwrap_or_default();
                 Err(refused(Body::Text(&String::from_utf8_lossy(&text))))
             }
+        }
+    }
+
+    /// Answers a request that came on a call's stream. A server that does not take it waits in vain, as long as the call
+    /// may be silent.
+    async fn post_answer(&self, route: &Route, answer: String) {
+        let posted = self.client.post(&*route.url).headers(route.headers.clone()).body(answer).send();
+        if !matches!(timeout(TAKING, posted).await, Ok(Ok(response)) if response.status().is_success()) {
+            tracing::debug!("the answer to a server's question was not taken");
         }
     }
 

@@ -36,7 +36,7 @@ fn tool_set(count: usize) -> ToolSet {
         annotations: None,
     };
     let tools: IndexMap<_, _> = (0..count).map(|at| (at.to_string(), tool(at.to_string()))).collect();
-    ToolSet { revision: 1, info: ServerInfo::default(), tools }
+    ToolSet { revision: 1, info: ServerInfo::default(), tools, quarantined: Vec::new() }
 }
 
 #[test]

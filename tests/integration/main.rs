@@ -18,6 +18,7 @@ mod kit;
 mod lifecycle;
 mod mcpo_flags;
 mod names;
+mod quarantine;
 mod real_servers;
 mod reasons;
 #[cfg(target_os = "linux")]

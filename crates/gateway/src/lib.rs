@@ -15,7 +15,9 @@ mod reload;
 mod signals;
 mod variables;
 
-pub use admin::{DiagnosticStatus, RunningGateway, ServerLog, ServerStatus, Status, state_words};
+pub use admin::{
+    DiagnosticStatus, QuarantinedStatus, RunningGateway, ServerLog, ServerStatus, Status, state_words,
+};
 pub use api_key::new_key;
 pub use folders::Folders;
 pub use gateway::{Gateway, StartError};

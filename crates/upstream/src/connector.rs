@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use rmcp::model::{CallToolResult, JsonObject, Tool};
+use rmcp::model::{CallToolResult, JsonObject};
 use tokio::sync::watch;
 
 use crate::{
     CallContext, CallError, ServerInfo,
+    catalogue::ToolList,
     connection::{ConnectError, Connection, Era, Limits, Surroundings},
     resolve::ResolvedServer,
 };
@@ -26,7 +27,7 @@ pub(crate) trait Connector: Send + Sync {
 pub(crate) trait Session: Send + Sync {
     fn era(&self) -> Era;
     fn info(&self) -> ServerInfo;
-    fn list_tools(&self) -> BoxFuture<'_, Result<Vec<Tool>, CallError>>;
+    fn list_tools(&self) -> BoxFuture<'_, Result<ToolList, CallError>>;
     fn tool_changes(&self) -> watch::Receiver<u64>;
     fn call<'a>(
         &'a self,
@@ -67,7 +68,7 @@ impl Session for Connection {
         Connection::info(self)
     }
 
-    fn list_tools(&self) -> BoxFuture<'_, Result<Vec<Tool>, CallError>> {
+    fn list_tools(&self) -> BoxFuture<'_, Result<ToolList, CallError>> {
         Box::pin(Connection::list_tools(self))
     }
 

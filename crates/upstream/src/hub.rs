@@ -139,9 +139,9 @@ impl Hub {
         });
         let memory = self.0.world.store.as_ref().and_then(|store| store.load(server));
         let era = memory.as_ref().and_then(|memory| memory.era);
-        let remembered = |Memory { info, tools, .. }| {
+        let remembered = |Memory { info, tools, quarantined, .. }| {
             let by_name = |tool: crate::ToolEntry| (tool.name.clone(), tool);
-            Arc::new(ToolSet::new(info, tools.into_iter().map(by_name).collect()))
+            Arc::new(ToolSet::new(info, tools.into_iter().map(by_name).collect(), quarantined))
         };
         let tools =
             known.or_else(|| memory.map(remembered)).map(|tools| tools.without(&server.disabled_tools));

@@ -17,7 +17,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use traygate_config::{Server, ServerName};
 
-use crate::{ServerInfo, ToolEntry, connection::Era, fingerprint::Salt};
+use crate::{Quarantined, ServerInfo, ToolEntry, connection::Era, fingerprint::Salt};
 
 /// What is remembered of one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub(crate) struct Memory {
     pub(crate) info: ServerInfo,
     /// Its tools, in its order.
     pub(crate) tools: Vec<ToolEntry>,
+    /// Those that were left out.
+    #[serde(default)]
+    pub(crate) quarantined: Vec<Quarantined>,
 }
 
 /// The folder of memories.

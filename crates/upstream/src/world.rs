@@ -51,7 +51,12 @@ impl World {
     /// Keeps a server's tools and era for the next start, on a thread of their own.
     pub(crate) fn remember(&self, server: &Server, era: Option<Era>, tools: &ToolSet) {
         let Some(store) = self.store.clone() else { return };
-        let memory = Memory { era, info: tools.info.clone(), tools: tools.tools.values().cloned().collect() };
+        let memory = Memory {
+            era,
+            info: tools.info.clone(),
+            tools: tools.tools.values().cloned().collect(),
+            quarantined: tools.quarantined.clone(),
+        };
         let save = store.save(server, memory);
         let name = server.name.clone();
         self.tracker.spawn_blocking(move || {

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use traygate_gateway::{Folders, RunningGateway, Status};
+use traygate_gateway::{Folders, QuarantinedStatus, RunningGateway, ServerStatus, Status};
 
 use crate::{
     args::ServeArgs,
@@ -53,7 +53,10 @@ fn report(url: &str, status: &Status) -> String {
         text += "\n\nNo servers.";
     } else {
         text += "\n\n";
-        text += &output::table(&rows);
+        let table = output::table(&rows);
+        let lines =
+            table.lines().zip(&status.servers).map(|(line, server)| format!("{line}{}", left_out(server)));
+        text += &lines.collect::<Vec<_>>().join("\n");
     }
     let file = status.config.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     for (index, diagnostic) in status.diagnostics.iter().enumerate() {
@@ -68,9 +71,26 @@ fn report(url: &str, status: &Status) -> String {
     text
 }
 
+/// The tools of a server that cannot be used, one to a line.
+fn left_out(server: &ServerStatus) -> String {
+    const MOST: usize = 10;
+    let mut text = String::new();
+    for QuarantinedStatus { name, reason } in server.quarantined.iter().take(MOST) {
+        let name = name.replace(char::is_control, " ");
+        let _ = write!(text, "\n  quarantined `{name}`: {reason}");
+    }
+    match server.quarantined.len().saturating_sub(MOST) {
+        0 => {}
+        rest => {
+            let _ = write!(text, "\n  and {rest} more");
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use traygate_gateway::{DiagnosticStatus, ServerStatus};
+    use traygate_gateway::DiagnosticStatus;
 
     use super::*;
 
@@ -83,7 +103,12 @@ mod tests {
             words: words.into(),
             reason: reason.map(Into::into),
             tools,
+            quarantined: Vec::new(),
         };
+        let bad =
+            |number: usize| QuarantinedStatus { name: format!("t{number}"), reason: "no schema.".into() };
+        let mut github = server("github", "backoff", "Retrying in 8 s", Some("no answer."), None);
+        github.quarantined = (1..=12).map(bad).collect();
         let status = Status {
             version: "1.2.3".into(),
             pid: 7,
@@ -93,7 +118,7 @@ mod tests {
             fixed_key: false,
             servers: vec![
                 server("time", "ready", "Ready", None, Some(2)),
-                server("github", "backoff", "Retrying in 8 s", Some("no answer."), None),
+                github,
                 server("x", "failed", "Stopped: no `npx`.", Some("no `npx`."), Some(1)),
             ],
             diagnostics: vec![DiagnosticStatus {
@@ -106,13 +131,18 @@ mod tests {
                 hint: Some("Remove it.".into()),
             }],
         };
+        let quarantined: String = (1..=10)
+            .fold(String::new(), |text, number| text + &format!("  quarantined `t{number}`: no schema.\n"));
         assert_eq!(
             report("http://127.0.0.1:8000", &status),
-            "Traygate 1.2.3 serves at http://127.0.0.1:8000 (process 7)\nConfig  /c.json\n\n\
+            format!(
+                "Traygate 1.2.3 serves at http://127.0.0.1:8000 (process 7)\nConfig  /c.json\n\n\
              time    2 tools  Ready\n\
              github           Retrying in 8 s  no answer.\n\
+             {quarantined}  and 2 more\n\
              x       1 tool   Stopped          no `npx`.\n\n\
              /c.json:3:4: warning: What is `a`? Remove it."
+            )
         );
     }
 }

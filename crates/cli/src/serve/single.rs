@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, ffi::OsString, path::Path, time::Duration};
 
 use indexmap::IndexMap;
 use secrecy::{ExposeSecret as _, SecretString};
-use traygate_config::{Config, Elicitation, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream};
+use traygate_config::{
+    Config, Elicitation, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream,
+};
 use url::Url;
 
 use crate::{

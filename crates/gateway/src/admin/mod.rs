@@ -21,7 +21,7 @@ pub(crate) use self::{
 };
 pub use self::{
     running::RunningGateway,
-    status::{DiagnosticStatus, ServerLog, ServerStatus, Status, state_words},
+    status::{DiagnosticStatus, QuarantinedStatus, ServerLog, ServerStatus, Status, state_words},
 };
 
 use crate::{http::Rules, reload::ReloadRequest};

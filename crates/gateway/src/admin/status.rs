@@ -2,7 +2,7 @@ use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 use traygate_config::Diagnostic;
-use traygate_upstream::{ServerSnapshot, State};
+use traygate_upstream::{Quarantined, ServerSnapshot, State};
 
 use crate::http::Rules;
 
@@ -43,6 +43,18 @@ pub struct ServerStatus {
     pub reason: Option<String>,
     /// How many tools are known of it; `None` before its first Ready.
     pub tools: Option<usize>,
+    /// The tools that are left out, each by itself.
+    #[serde(default)]
+    pub quarantined: Vec<QuarantinedStatus>,
+}
+
+/// One tool in a [`ServerStatus`] that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantinedStatus {
+    /// Its name, at most 200 characters of it; `#3` is the third of its list, which has none.
+    pub name: String,
+    /// What is wrong, and what the server's author should do.
+    pub reason: String,
 }
 
 /// One [`Diagnostic`] in a [`Status`].
@@ -106,6 +118,15 @@ impl ServerStatus {
             words: state_words(&server.state, now),
             reason: reason.map(ToString::to_string),
             tools: server.tools.as_ref().map(|set| set.tools.len()),
+            quarantined: server
+                .tools
+                .iter()
+                .flat_map(|set| &set.quarantined)
+                .map(|Quarantined { name, reason }| QuarantinedStatus {
+                    name: name.chars().take(200).collect(),
+                    reason: reason.clone(),
+                })
+                .collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, StatusCode, header};
 use traygate_config::ServerName;
-use traygate_upstream::{Catalogue, ServerSnapshot};
+use traygate_upstream::{Catalogue, Quarantined, ServerSnapshot};
 
 use super::{
     Layout, Rules,
@@ -37,6 +37,11 @@ pub(super) fn unknown_tool<'a>(
     tool: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Problem {
+    let quarantined = server.tools.iter().flat_map(|tools| &tools.quarantined).find(|bad| bad.name == tool);
+    if let Some(Quarantined { reason, .. }) = quarantined {
+        let message = format!("The tool `{}` of `{}` cannot be used: {reason}", shown(tool), server.name);
+        return Problem::new(StatusCode::NOT_FOUND, "unknown-tool", message);
+    }
     let message = match (&rules.layout, tool) {
         (Layout::Many, "") => format!("`{0}` is a server: its tools are at `/{0}/TOOL`.", server.name),
         (_, "") => "No tool is named in the path.".to_owned(),

@@ -180,18 +180,18 @@ async fn patiently<T>(
 
 /// A request that the server still works on. Dropped before its answer, by a timeout or because the caller left, it
 /// tells the server to stop (specification, basic/utilities/cancellation).
-struct Unanswered<'a> {
+pub(super) struct Unanswered<'a> {
     peer: &'a Peer<RoleClient>,
     tracker: &'a TaskTracker,
     id: Option<RequestId>,
 }
 
 impl<'a> Unanswered<'a> {
-    fn new(session: &'a Session, id: Option<RequestId>) -> Self {
+    pub(super) fn new(session: &'a Session, id: Option<RequestId>) -> Self {
         Self { peer: &session.peer, tracker: &session.tracker, id }
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.id = None;
     }
 }

@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use rmcp::{
     Peer, RoleClient,
-    model::{CallToolResult, JsonObject, Tool},
+    model::{CallToolResult, JsonObject},
 };
 use tokio::{sync::watch, time::timeout};
 use tokio_util::{
@@ -27,8 +27,8 @@ use traygate_config::Elicitation;
 
 use self::{events::Progress, questions::Questions};
 use crate::{
-    CallContext, CallError, ServerInfo, log::ServerLog, process::Guardian, resolve::ResolvedServer,
-    transport::HttpClient,
+    CallContext, CallError, ServerInfo, catalogue::ToolList, log::ServerLog, process::Guardian,
+    resolve::ResolvedServer, transport::HttpClient,
 };
 
 /// How long [`Connection::close`] waits: the ladder of a child process ends within.
@@ -124,8 +124,8 @@ impl Connection {
         self.0.info.clone()
     }
 
-    /// All pages of tools/list, bounded in pages and tools, cursor loops ended.
-    pub(crate) async fn list_tools(&self) -> Result<Vec<Tool>, CallError> {
+    /// All pages of tools/list, bounded in pages, tools and bytes, cursor loops ended.
+    pub(crate) async fn list_tools(&self) -> Result<ToolList, CallError> {
         listing::tools(&self.0).await
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::{FOREVER, tool};
 use crate::{
     CallContext, CallError, ServerInfo,
+    catalogue::ToolList,
     connection::{ConnectError, Era, Limits, Surroundings},
     connector::{Connector, Session},
     resolve::{ResolvedServer, ResolvedUpstream},
@@ -219,7 +220,7 @@ impl Session for FakeSession {
         ServerInfo { name: "fake".into(), ..ServerInfo::default() }
     }
 
-    fn list_tools(&self) -> BoxFuture<'_, Result<Vec<Tool>, CallError>> {
+    fn list_tools(&self) -> BoxFuture<'_, Result<ToolList, CallError>> {
         Box::pin(async {
             let mut listed = Ok(Vec::new());
             self.server.count(|script| {
@@ -229,7 +230,7 @@ impl Session for FakeSession {
                 }
                 listed = script.refuses_lists.clone().map_or_else(|| Ok(script.tools.clone()), Err);
             });
-            listed
+            listed.map(ToolList::from)
         })
     }
 

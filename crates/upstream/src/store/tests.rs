@@ -6,7 +6,7 @@ use crate::fake::{name, server, tool};
 
 fn memory(tools: &[&str]) -> Memory {
     let tools = tools.iter().map(|name| ToolEntry::from(tool(name))).collect();
-    Memory { era: Some(Era::Initialize), info: ServerInfo::default(), tools }
+    Memory { era: Some(Era::Initialize), info: ServerInfo::default(), tools, quarantined: Vec::new() }
 }
 
 fn files(store: &Store) -> Vec<PathBuf> {

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use rmcp::model::{ErrorCode, Tool};
+use rmcp::model::ErrorCode;
 use tokio::{sync::watch, time::Instant, time::timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traygate_config::Server;
@@ -8,6 +8,7 @@ use traygate_config::Server;
 use super::Live;
 use crate::{
     CallError, ServerInfo,
+    catalogue::ToolList,
     connection::{ConnectError, Era, Surroundings},
     connector::Session,
     log::ServerLog,
@@ -35,7 +36,7 @@ pub(crate) struct Opened {
 pub(crate) struct Listing {
     pub(crate) info: ServerInfo,
     pub(crate) era: Era,
-    pub(crate) tools: Vec<Tool>,
+    pub(crate) tools: ToolList,
     /// Has seen every change from before the list.
     pub(crate) changes: watch::Receiver<u64>,
 }
@@ -131,7 +132,7 @@ pub(crate) async fn list(
     changes.mark_unchanged();
     let tools = match session.list_tools().await {
         // A server without the tools capability need not know the method.
-        Err(CallError::Rpc(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => Vec::new(),
+        Err(CallError::Rpc(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => ToolList::default(),
         listed => listed?,
     };
     Ok(Listing { info: session.info(), era: session.era(), tools, changes })

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashSet,
     mem,
     pin::Pin,
     sync::Arc,
@@ -51,6 +52,8 @@ pub(super) struct Task {
     initialize_first: bool,
     gathering: Duration,
     listed_at: Option<Instant>,
+    /// What was said of the last list.
+    warned: HashSet<String>,
     /// `None` while they are being listed, and once nobody can announce any.
     changes: Option<watch::Receiver<u64>>,
 }
@@ -72,6 +75,7 @@ impl Task {
             initialize_first: false,
             gathering: GATHERING.0,
             listed_at: None,
+            warned: HashSet::new(),
             changes: None,
         }
     }
@@ -197,9 +201,13 @@ impl Task {
         let Some(Opened { live, listing }) = self.opened.take() else { return };
         self.supervisor.live.store(Some(live));
         self.timer = Some(Box::pin(sleep(SETTLED)));
-        self.supervisor.log.info(&match listing.tools.len() {
-            1 => "ready, 1 tool".to_owned(),
-            count => format!("ready, {count} tools"),
+        let quarantined = match listing.tools.quarantined.len() {
+            0 => String::new(),
+            count => format!(", {count} quarantined"),
+        };
+        self.supervisor.log.info(&match listing.tools.tools.len() {
+            1 => format!("ready, 1 tool{quarantined}"),
+            count => format!("ready, {count} tools{quarantined}"),
         });
         self.listed(listing);
         self.gathering = GATHERING.0;
@@ -209,8 +217,10 @@ impl Task {
     fn listed(&mut self, listing: Listing) {
         let Listing { info, era, tools, changes } = listing;
         self.changes = Some(changes);
-        let Some(server) = self.supervisor.server() else { return };
-        let tools = ToolSet::from_list(info, tools, &server.disabled_tools, &self.supervisor.log);
+        let supervisor = Arc::clone(&self.supervisor);
+        let Some(server) = supervisor.server() else { return };
+        let (tools, warnings) = ToolSet::from_list(info, tools, &server.disabled_tools);
+        self.warn(warnings);
         let known = self.heritage.tools.take().filter(|known| known.says_the_same(&tools));
         if known.is_none() || self.heritage.era != Some(era) {
             self.world.remember(server, Some(era), &tools);
@@ -223,6 +233,21 @@ impl Task {
         self.heritage.era = Some(era);
         self.heritage.tools = Some(Arc::clone(&tools));
         self.publish(Some(tools));
+    }
+
+    /// Says what is wrong with a list, but nothing again that was said of the last one.
+    fn warn(&mut self, warnings: Vec<String>) {
+        const MOST: usize = 50;
+        let log = &self.supervisor.log;
+        let mut fresh = warnings.iter().filter(|warning| !self.warned.contains(*warning));
+        for warning in fresh.by_ref().take(MOST) {
+            log.warn(warning);
+        }
+        match fresh.count() {
+            0 => {}
+            rest => log.warn(&format!("{rest} more of its tools have something wrong with them")),
+        }
+        self.warned = warnings.into_iter().collect();
     }
 
     /// Starts an attempt once nothing is left of the last one and its session: a server has one process at most.

@@ -106,6 +106,7 @@ impl Stand {
                 instructions: Some("How to use it.".into()),
             },
             tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect(),
+            quarantined: Vec::new(),
         };
         self.server(name, State::Ready, Some(Arc::new(tools)))
     }

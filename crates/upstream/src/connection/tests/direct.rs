@@ -24,7 +24,7 @@ async fn the_demo_speaks_the_newer_era() {
     let connection = open_session(ResolvedUpstream::Demo, &surroundings).await.unwrap();
     assert_eq!(connection.era(), Era::Discover);
     assert_eq!(connection.info().name, "traygate-demo");
-    assert_eq!(connection.list_tools().await.unwrap().len(), 3);
+    assert_eq!(connection.list_tools().await.unwrap().tools.len(), 3);
     assert_eq!(text(&call(&connection, "echo", json!({ "text": "hi" })).await.unwrap()), "hi");
     let error = call(&connection, "nothing", json!({})).await.unwrap_err();
     assert!(matches!(error, CallError::Rpc(_)));

@@ -33,7 +33,7 @@ async fn shakes_hands_lists_and_calls_digit_for_digit() {
     assert_eq!(info.instructions.as_deref(), Some("traygate is welcome"));
 
     // The page that names itself as the next one is read once more, no oftener.
-    let tools = connection.list_tools().await.unwrap();
+    let tools = connection.list_tools().await.unwrap().tools;
     assert_eq!(
         tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>(),
         ["tool1", "tool2", "tool2"][..tools.len()]

@@ -1,3 +1,5 @@
+mod tool_list;
+
 use std::{
     collections::BTreeSet,
     sync::{
@@ -10,7 +12,10 @@ use indexmap::{IndexMap, map::Entry};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use traygate_config::ServerName;
 
-use crate::{CallError, State, log::ServerLog};
+pub use self::tool_list::Quarantined;
+pub(crate) use self::tool_list::ToolList;
+use self::tool_list::cut;
+use crate::{CallError, State};
 
 /// What is known of every server at one moment. Immutable: a change makes a new one with a higher revision.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +46,8 @@ pub struct ToolSet {
     pub info: ServerInfo,
     /// By name, in the server's order, without disabled and doubled ones.
     pub tools: IndexMap<String, ToolEntry>,
+    /// Those that cannot be used, in the server's order, without disabled ones.
+    pub quarantined: Vec<Quarantined>,
 }
 
 /// What a server said of itself at initialize or discover.
@@ -82,25 +89,38 @@ impl ServerSnapshot {
 
 impl ToolSet {
     /// A new set with a new revision.
-    pub(crate) fn new(info: ServerInfo, tools: IndexMap<String, ToolEntry>) -> Self {
+    pub(crate) fn new(
+        info: ServerInfo,
+        tools: IndexMap<String, ToolEntry>,
+        quarantined: Vec<Quarantined>,
+    ) -> Self {
         static REVISIONS: AtomicU64 = AtomicU64::new(1);
-        Self { revision: REVISIONS.fetch_add(1, Ordering::Relaxed), info, tools }
+        Self { revision: REVISIONS.fetch_add(1, Ordering::Relaxed), info, tools, quarantined }
     }
 
-    /// What one tools/list gave, without the tools that are `disabled`. Of two with one name the first stays; one
-    /// without a name cannot be called and goes. Both are said in the `log`.
+    /// What one tools/list gave, without the tools that are `disabled`, and what is to be said of it in the server's log.
+    /// Of two tools with one name the first stays.
     pub(crate) fn from_list(
         info: ServerInfo,
-        list: Vec<Tool>,
+        list: ToolList,
         disabled: &BTreeSet<String>,
-        log: &ServerLog,
-    ) -> Self {
-        let mut tools = IndexMap::with_capacity(list.len());
-        for tool in list {
-            if tool.name.is_empty() {
-                log.push("warning: a tool without a name was left out");
-                continue;
-            }
+    ) -> (Self, Vec<String>) {
+        let ToolList { tools: listed, mut quarantined, remarks, .. } = list;
+        let names = |name: &&String| {
+            listed.iter().any(|tool| tool.name == **name)
+                || quarantined.iter().any(|tool| tool.name == **name)
+        };
+        let nobody = disabled.iter().filter(|name| !names(name));
+        let mut warnings: Vec<String> = nobody
+            .map(|name| format!("`disabledTools` names `{}`, a tool that it does not have", cut(name)))
+            .collect();
+        quarantined.retain(|tool| !disabled.contains(&tool.name));
+        let quarantine = |Quarantined { name, reason }: &Quarantined| {
+            format!("the tool `{}` is quarantined: {reason}", cut(name))
+        };
+        warnings.extend(quarantined.iter().map(quarantine).chain(remarks));
+        let mut tools = IndexMap::with_capacity(listed.len());
+        for tool in listed {
             if disabled.contains(tool.name.as_ref()) {
                 continue;
             }
@@ -108,30 +128,30 @@ impl ToolSet {
                 Entry::Vacant(place) => {
                     place.insert(ToolEntry::from(tool));
                 }
-                Entry::Occupied(place) => {
-                    log.push(&format!(
-                        "warning: the tool `{}` is listed twice; the first one is used",
-                        place.key()
-                    ));
-                }
+                Entry::Occupied(place) => warnings
+                    .push(format!("the tool `{}` is listed twice; the first one is used", cut(place.key()))),
             }
         }
-        Self::new(info, tools)
+        (Self::new(info, tools, quarantined), warnings)
     }
 
     /// This set without the tools that are `disabled`; itself where there is none of them.
     pub(crate) fn without(self: &Arc<Self>, disabled: &BTreeSet<String>) -> Arc<Self> {
-        if !self.tools.keys().any(|name| disabled.contains(name)) {
+        let mut names = self.tools.keys().chain(self.quarantined.iter().map(|tool| &tool.name));
+        if !names.any(|name| disabled.contains(name)) {
             return Arc::clone(self);
         }
-        let mut tools = self.tools.clone();
+        let (mut tools, mut quarantined) = (self.tools.clone(), self.quarantined.clone());
         tools.retain(|name, _| !disabled.contains(name));
-        Arc::new(Self::new(self.info.clone(), tools))
+        quarantined.retain(|tool| !disabled.contains(&tool.name));
+        Arc::new(Self::new(self.info.clone(), tools, quarantined))
     }
 
     /// Whether a document made of one would equal that of the other: order counts, the revision does not.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        self.info == other.info && self.tools.values().eq(other.tools.values())
+        self.info == other.info
+            && self.tools.values().eq(other.tools.values())
+            && self.quarantined == other.quarantined
     }
 }
 
@@ -158,9 +178,9 @@ mod tests {
         Tool::new(name.to_owned(), description.to_owned(), JsonObject::new())
     }
 
-    fn listed(list: Vec<Tool>, disabled: &[&str], log: &ServerLog) -> ToolSet {
+    fn listed(list: Vec<Tool>, disabled: &[&str]) -> (ToolSet, Vec<String>) {
         let disabled = disabled.iter().map(|&name| name.to_owned()).collect();
-        ToolSet::from_list(ServerInfo::default(), list, &disabled, log)
+        ToolSet::from_list(ServerInfo::default(), list.into(), &disabled)
     }
 
     fn names(tools: &ToolSet) -> Vec<&str> {
@@ -169,25 +189,46 @@ mod tests {
 
     #[test]
     fn the_servers_order_stays_and_disabled_tools_go() {
-        let set = listed(vec![tool("z", ""), tool("a", ""), tool("m", "")], &["a"], &ServerLog::default());
+        let (set, _) = listed(vec![tool("z", ""), tool("a", ""), tool("m", "")], &["a"]);
         assert_eq!(names(&set), ["z", "m"]);
     }
 
     #[test]
-    fn the_first_of_two_tools_with_one_name_stays_and_the_log_says_so() {
-        let log = ServerLog::default();
-        let set = listed(vec![tool("t", "first"), tool("u", ""), tool("t", "second")], &[], &log);
-        assert_eq!(names(&set), ["t", "u"]);
-        assert_eq!(set.tools["t"].description.as_deref(), Some("first"));
-        assert!(log.lines().iter().any(|line| line.contains("`t` is listed twice")), "{:?}", log.lines());
+    fn a_disabled_tool_that_is_not_there_is_told() {
+        let (_, warnings) = listed(vec![tool("a", "")], &["a", "b"]);
+        assert_eq!(warnings, ["`disabledTools` names `b`, a tool that it does not have"]);
     }
 
     #[test]
-    fn a_tool_without_a_name_goes_and_a_long_name_stays() {
-        let (log, name) = (ServerLog::default(), "x".repeat(400));
-        let set = listed(vec![tool("", ""), tool(&name, "")], &[], &log);
+    fn the_first_of_two_tools_with_one_name_stays_and_the_log_says_so() {
+        let (set, warnings) = listed(vec![tool("t", "first"), tool("u", ""), tool("t", "second")], &[]);
+        assert_eq!(names(&set), ["t", "u"]);
+        assert_eq!(set.tools["t"].description.as_deref(), Some("first"));
+        assert!(warnings[0].contains("`t` is listed twice"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_tool_without_a_name_is_quarantined_and_a_long_name_stays() {
+        let name = "x".repeat(400);
+        let (set, warnings) = listed(vec![tool("", ""), tool(&name, "")], &[]);
         assert_eq!(names(&set), [name.as_str()]);
-        assert!(log.lines().iter().any(|line| line.contains("without a name")));
+        assert_eq!(set.quarantined[0].name, "#1");
+        assert!(warnings[0].starts_with("the tool `#1` is quarantined: it has no name"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_disabled_tool_is_not_quarantined_either() {
+        let bad = || {
+            let mut bad = tool("bad", "");
+            bad.input_schema = Arc::new(JsonObject::from_iter([("type".to_owned(), "array".into())]));
+            vec![bad, tool("good", "")]
+        };
+        let (set, warnings) = listed(bad(), &["bad"]);
+        assert_eq!((set.quarantined.len(), warnings.len()), (0, 0));
+        let set = Arc::new(listed(bad(), &[]).0);
+        assert_eq!(set.quarantined[0].name, "bad");
+        assert!(!set.says_the_same(&listed(vec![tool("good", "")], &[]).0));
+        assert!(set.without(&BTreeSet::from(["bad".to_owned()])).quarantined.is_empty());
     }
 
     #[test]
@@ -195,15 +236,14 @@ mod tests {
         let hints = ToolAnnotations::with_title("Hint");
         let untitled = tool("t", "").annotate(hints.clone());
         let titled = tool("u", "").annotate(hints).with_title("Own");
-        let set = listed(vec![untitled, titled], &[], &ServerLog::default());
+        let (set, _) = listed(vec![untitled, titled], &[]);
         assert_eq!(set.tools["t"].title.as_deref(), Some("Hint"));
         assert_eq!(set.tools["u"].title.as_deref(), Some("Own"));
     }
 
     #[test]
     fn two_lists_compare_by_content_and_order() {
-        let log = ServerLog::default();
-        let set = |names: &[&str]| listed(names.iter().map(|name| tool(name, "")).collect(), &[], &log);
+        let set = |names: &[&str]| listed(names.iter().map(|name| tool(name, "")).collect(), &[]).0;
         assert!(set(&["a", "b"]).says_the_same(&set(&["a", "b"])));
         assert!(!set(&["a", "b"]).says_the_same(&set(&["b", "a"])));
         assert!(!set(&["a", "b"]).says_the_same(&set(&["a"])));

@@ -54,7 +54,13 @@ impl Prepared {
 
     /// How documents describe the tools, in their order.
     pub(crate) fn descriptions(&self) -> &[Description] {
-        self.descriptions.get_or_init(|| self.set.tools.values().map(Description::of).collect())
+        self.descriptions.get_or_init(|| {
+            let descriptions: Vec<_> = self.set.tools.values().map(Description::of).collect();
+            for tool in descriptions.iter().filter(|tool| !tool.warnings().is_empty()) {
+                tracing::warn!("{}: the tool `{}`: {}", self.server, tool.name(), tool.warnings().join("; "));
+            }
+            descriptions
+        })
     }
 
     /// The tools' names, in their order.

@@ -1,103 +1,172 @@
+//! Two schemas that both hold, as one.
+
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-/// Puts one part of an `allOf` into `base`; what `base` says itself wins, except that limits become the stricter one.
-pub(super) fn all_of(base: &mut Map<String, Value>, part: Map<String, Value>) {
+use super::kinds;
+
+/// A keyword that two schemas give, and one schema can only have once.
+#[derive(Debug)]
+pub(super) struct Clash {
+    pub(super) keyword: String,
+    /// What is not shown.
+    pub(super) lost: Value,
+    /// Whether no value can fit both.
+    pub(super) impossible: bool,
+}
+
+/// Puts `part` into `base`. Limits become the stricter one; where only one can stand, `base` wins.
+pub(super) fn all_of(base: &mut Map<String, Value>, part: Map<String, Value>, clashes: &mut Vec<Clash>) {
     for (keyword, value) in part {
-        let Some(present) = base.get_mut(&keyword) else {
-            base.insert(keyword, value);
-            continue;
-        };
-        match (keyword.as_str(), present, value) {
-            ("properties" | "patternProperties", Value::Object(present), Value::Object(more)) => {
-                for (name, schema) in more {
-                    match (present.get_mut(&name), schema) {
-                        (Some(Value::Object(known)), Value::Object(schema)) => all_of(known, schema),
-                        (Some(_), _) => {}
-                        (None, schema) => {
-                            present.insert(name, schema);
-                        }
+        match base.get_mut(&keyword) {
+            None => {
+                base.insert(keyword, value);
+            }
+            Some(present) if *present == value => {}
+            Some(present) => {
+                if let Some(clash) = both(&keyword, present, value, clashes) {
+                    clashes.push(clash);
+                }
+            }
+        }
+    }
+    let hollow = |choices: &Value| choices.as_array().is_some_and(|choices| kinds::is_anything(choices));
+    if base.contains_key("type") && base.get("anyOf").is_some_and(hollow) {
+        base.remove("anyOf");
+    }
+}
+
+/// Makes `present` hold what both say of one keyword.
+fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clash>) -> Option<Clash> {
+    let clash = |lost, impossible| Some(Clash { keyword: keyword.to_owned(), lost, impossible });
+    match (keyword, &mut *present, value) {
+        ("properties" | "patternProperties", Value::Object(known), Value::Object(more)) => {
+            named(known, more, clashes);
+        }
+        ("items" | "additionalProperties" | "contains" | "propertyNames" | "contentSchema"
+        | "unevaluatedItems" | "unevaluatedProperties", Value::Object(known), Value::Object(more)) => {
+            all_of(known, more, clashes);
+        }
+        ("additionalProperties" | "unevaluatedItems" | "unevaluatedProperties", _, value) => {
+            if *present == Value::Bool(true) || value == Value::Bool(false) {
+                *present = value;
+            }
+        }
+        ("prefixItems", Value::Array(known), Value::Array(more)) => elements(known, more, clashes),
+        ("required", Value::Array(known), Value::Array(more)) => unite(known, more),
+        ("dependentRequired", Value::Object(known), Value::Object(more)) => {
+            for (name, names) in more {
+                match (known.get_mut(&name), names) {
+                    (Some(Value::Array(known)), Value::Array(more)) => unite(known, more),
+                    (_, names) => {
+                        known.insert(name, names);
                     }
                 }
             }
-            ("required", Value::Array(present), Value::Array(more)) => {
-                for name in more {
-                    if !present.contains(&name) {
-                        present.push(name);
-                    }
-                }
+        }
+        ("anyOf", Value::Array(known), Value::Array(more)) => {
+            if kinds::is_anything(known) {
+                *known = more;
+            } else if !kinds::is_anything(&more) {
+                return clash(more.into(), false);
             }
-            ("enum", Value::Array(present), Value::Array(more)) => {
-                present.retain(|value| more.contains(value));
+        }
+        ("enum", Value::Array(known), Value::Array(more)) => {
+            let both = intersection(known, &more);
+            if both.is_empty() {
+                return clash(more.into(), true);
             }
-            ("additionalProperties", present @ Value::Bool(true), value) => *present = value,
-            ("minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties", present, value)
-                if value.as_f64() > present.as_f64() =>
-            {
+            *known = both;
+        }
+        ("type", _, value) => match common(present, &value) {
+            Some(both) => *present = both,
+            None => return clash(value, true),
+        },
+        ("const", _, value) => return clash(value, true),
+        ("minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" | "minContains", _, value) => {
+            if value.as_f64() > present.as_f64() {
                 *present = value;
             }
-            ("maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties", present, value)
-                if value.as_f64() < present.as_f64() =>
-            {
+        }
+        ("maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" | "maxContains", _, value) => {
+            if value.as_f64() < present.as_f64() {
                 *present = value;
             }
-            _ => {}
+        }
+        ("not", _, value) => {
+            let one = present.take();
+            *present = Map::from_iter([("anyOf".to_owned(), vec![one, value].into())]).into();
+        }
+        ("uniqueItems", _, _) => *present = Value::Bool(true),
+        ("pattern" | "format" | "multipleOf" | "contentEncoding" | "contentMediaType", _, value) => {
+            return clash(value, false);
+        }
+        // Annotations: what stands nearest is meant.
+        _ => {}
+    }
+    None
+}
+
+fn named(known: &mut Map<String, Value>, more: Map<String, Value>, clashes: &mut Vec<Clash>) {
+    for (name, schema) in more {
+        match (known.get_mut(&name), schema) {
+            (Some(Value::Object(known)), Value::Object(schema)) => within(known, schema, clashes),
+            (Some(_), _) => {}
+            (None, schema) => {
+                known.insert(name, schema);
+            }
         }
     }
 }
 
-/// Puts the properties of a root union's branches side by side; required is what every branch requires.
-pub(super) fn branches(object: &mut Map<String, Value>, branches: Vec<Value>) {
-    let branches: Vec<Map<String, Value>> = branches
-        .into_iter()
-        .filter_map(|branch| match branch {
-            Value::Object(branch) => Some(branch),
-            _ => None,
-        })
-        .collect();
-    let required = |branch: &Map<String, Value>| -> Vec<Value> {
-        branch.get("required").and_then(Value::as_array).cloned().unwrap_or_default()
-    };
-    let mut shared = branches.first().map(required).unwrap_or_default();
-    for branch in &branches {
-        let own = required(branch);
-        shared.retain(|name| own.contains(name));
-    }
-    let mut properties = match object.remove("properties") {
-        Some(Value::Object(properties)) => properties,
-        _ => Map::new(),
-    };
-    for branch in branches {
-        let Some(Value::Object(more)) = branch.get("properties").cloned() else { continue };
-        for (name, schema) in more {
-            match properties.get_mut(&name) {
-                Some(known) if *known != schema => either(known, schema),
-                Some(_) => {}
-                None => {
-                    properties.insert(name, schema);
-                }
-            }
+fn elements(known: &mut Vec<Value>, more: Vec<Value>, clashes: &mut Vec<Clash>) {
+    for (at, schema) in more.into_iter().enumerate() {
+        match (known.get_mut(at), schema) {
+            (Some(Value::Object(known)), Value::Object(schema)) => within(known, schema, clashes),
+            (Some(_), _) => {}
+            (None, schema) => known.push(schema),
         }
-    }
-    let mut all = required(object);
-    for name in shared {
-        if !all.contains(&name) {
-            all.push(name);
-        }
-    }
-    object.insert("properties".into(), properties.into());
-    if !all.is_empty() {
-        object.insert("required".into(), all.into());
     }
 }
 
-/// Two branches that say different things of one property: either holds.
-fn either(known: &mut Value, schema: Value) {
-    if let Some(Value::Array(choices)) = known.get_mut("anyOf") {
-        if !choices.contains(&schema) {
-            choices.push(schema);
+/// As [`all_of`], with what clashes told where it does.
+fn within(known: &mut Map<String, Value>, schema: Map<String, Value>, clashes: &mut Vec<Clash>) {
+    let mut own = Vec::new();
+    all_of(known, schema, &mut own);
+    super::guidance::tell(known, &own);
+    clashes.extend(own.into_iter().map(|clash| Clash { impossible: false, ..clash }));
+}
+
+fn unite(known: &mut Vec<Value>, more: Vec<Value>) {
+    let present: HashSet<Value> = known.iter().cloned().collect();
+    known.extend(more.into_iter().filter(|name| !present.contains(name)));
+}
+
+fn intersection(known: &[Value], more: &[Value]) -> Vec<Value> {
+    let more: HashSet<&Value> = more.iter().collect();
+    known.iter().filter(|value| more.contains(value)).cloned().collect()
+}
+
+/// The types that both allow.
+fn common(one: &Value, other: &Value) -> Option<Value> {
+    let names = |value: &Value| -> Vec<String> {
+        match value {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            name => name.as_str().map(str::to_owned).into_iter().collect(),
         }
-        return;
+    };
+    let (one, other) = (names(one), names(other));
+    let mut both: Vec<&str> = Vec::new();
+    for name in &one {
+        if other.contains(name) {
+            both.push(name);
+        } else if name == "number" && other.iter().any(|other| other == "integer") {
+            both.push("integer");
+        } else if name == "integer" && other.iter().any(|other| other == "number") {
+            both.push(name);
+        }
     }
-    let first = known.take();
-    *known = serde_json::json!({ "anyOf": [first, schema] });
+    both.dedup();
+    (!both.is_empty()).then(|| kinds::of_names(&both))
 }

@@ -2,87 +2,136 @@
 //!
 //! Open WebUI's converter replaces every `$ref` that it cannot follow and everything without `type`, `anyOf` or
 //! `properties` by a string, and fails as a whole on a boolean schema. Calls are checked against the original.
+//!
+//! A schema is first read into a [`conjunction`]: what holds together, with its choices apart ([`expand`]). Inside, the
+//! choices are settled into one schema ([`settle`]); at the root of a tool's arguments they are spread into properties
+//! ([`root`]). Nothing here trusts what it reads: nesting, size and repetition are bounded ([`budget`]).
 
+mod budget;
+mod conjunction;
+mod dialect;
+mod expand;
 mod free_form;
-mod inline;
+mod guidance;
+mod keyword;
+mod kinds;
 mod merge;
-mod pointer;
+mod outline;
+mod pattern;
+mod references;
+mod root;
+mod settle;
+mod warnings;
 
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 
 pub(crate) use self::free_form::{WRAPPER, is_free_form};
-use self::inline::Inliner;
+use self::{
+    conjunction::Conjunction,
+    expand::{At, CUT, Detail, Expansion},
+    references::{References, Schema},
+};
 
 /// A schema made self-contained.
 #[derive(Debug, PartialEq)]
 pub struct Embedded {
     /// The schema.
     pub schema: Value,
-    /// What could not be kept.
+    /// What callers should know and the schema cannot say, in sentences for the operation's description: which of its
+    /// properties belong together.
+    pub guidance: Vec<String>,
+    /// What could not be kept, for whoever runs the server.
     pub warnings: Vec<String>,
 }
 
-impl Embedded {
-    /// The schema of what is sent where Python's SDK wrapped a result: see [`crate::answer`].
-    fn unwrapped(mut self) -> Self {
-        if self.schema.get("x-fastmcp-wrap-result") == Some(&Value::Bool(true))
-            && let Some(inner) = self.schema.pointer_mut("/properties/result")
-        {
-            self.schema = inner.take();
-        }
-        self
-    }
-}
+/// What is tried in turn until the schema fits its bounds.
+const DETAILS: [Detail; 5] = [
+    Detail { unrolled: 2, levels: 96 },
+    Detail { unrolled: 1, levels: 96 },
+    Detail { unrolled: 1, levels: 24 },
+    Detail { unrolled: 1, levels: 12 },
+    Detail { unrolled: 1, levels: 6 },
+];
 
 /// The schema of a request body: always of type object, with the properties of a union's branches side by side.
 pub fn of_arguments(schema: &JsonObject) -> Embedded {
-    let mut embedded = embedded(schema);
-    let mut object = match embedded.schema {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    };
-    if let Some(Value::Array(branches)) = object.remove("anyOf") {
-        merge::branches(&mut object, branches);
+    let references = References::new(schema);
+    let free_form = is_free_form(schema);
+    let mut embedded = expanded(schema, &references, |expansion, conjunction| {
+        let (object, guidance) = expansion.root(conjunction);
+        (object.into(), guidance)
+    })
+    .unwrap_or_else(|| Embedded {
+        schema: outline::of_arguments(schema, &references).into(),
+        guidance: Vec::new(),
+        warnings: vec!["the schema is too large; only its outer shape is shown".to_owned()],
+    });
+    if let Value::Object(object) = &mut embedded.schema
+        && free_form
+    {
+        *object = wrapped(std::mem::take(object));
     }
-    if object.get("type").and_then(Value::as_str) != Some("object") {
-        object.remove("items");
-        object.insert("type".into(), "object".into());
-    }
-    if is_free_form(schema) {
-        object = wrapped(object);
-    }
-    if !object.get("properties").is_some_and(Value::is_object) {
-        object.insert("properties".into(), Map::new().into());
-    }
-    embedded.schema = object.into();
     embedded
-}
-
-/// A free-form object as the one property of another.
-fn wrapped(free: Map<String, Value>) -> Map<String, Value> {
-    let mut properties = Map::new();
-    let required = free.get("required").and_then(Value::as_array).is_some_and(|names| !names.is_empty());
-    properties.insert(WRAPPER.into(), free.into());
-    let mut object = Map::new();
-    object.insert("type".into(), "object".into());
-    object.insert("properties".into(), properties.into());
-    if required {
-        object.insert("required".into(), [WRAPPER].as_slice().into());
-    }
-    object
 }
 
 /// The schema of what is answered: a tool's `outputSchema`, without the wrapping that [`crate::answer`] takes off.
 pub fn of_result(schema: &JsonObject) -> Embedded {
-    embedded(schema).unwrapped()
+    let references = References::new(schema);
+    let mut embedded = expanded(schema, &references, |expansion, conjunction| {
+        (expansion.whole(conjunction), Vec::new())
+    })
+    .unwrap_or_else(|| Embedded {
+        schema: outline::of_arguments(schema, &references).into(),
+        guidance: Vec::new(),
+        warnings: vec!["the schema of the result is too large; only its outer shape is shown".to_owned()],
+    });
+    // Python's SDK wraps what is no object.
+    if schema.get("x-fastmcp-wrap-result") == Some(&Value::Bool(true))
+        && let Some(inner) = embedded.schema.pointer_mut("/properties/result")
+    {
+        embedded.schema = inner.take();
+    }
+    embedded
 }
 
-fn embedded(schema: &JsonObject) -> Embedded {
-    let root = Value::Object(schema.clone());
-    let mut inliner = Inliner::new(&root);
-    let schema = inliner.schema(&root, 0);
-    Embedded { schema, warnings: inliner.into_warnings() }
+/// The schema in as much detail as fits; `None` where none does.
+fn expanded<'a>(
+    schema: &'a JsonObject,
+    references: &'a References<'a>,
+    finish: impl Fn(&mut Expansion<'a>, Conjunction) -> (Value, Vec<String>),
+) -> Option<Embedded> {
+    for (at, detail) in DETAILS.into_iter().enumerate() {
+        let mut expansion = Expansion::new(references, schema, detail);
+        let conjunction = expansion.expand(Schema::Object(schema), At::root(schema));
+        if expansion.budget.is_spent() {
+            continue;
+        }
+        let (schema, guidance) = finish(&mut expansion, conjunction);
+        if expansion.budget.is_spent() {
+            continue;
+        }
+        if at > 0 {
+            expansion.warnings.warn(CUT.to_owned());
+        }
+        return Some(Embedded { schema, guidance, warnings: expansion.warnings.into_told() });
+    }
+    None
+}
+
+/// A free-form object as the one property of another.
+fn wrapped(mut free: Map<String, Value>) -> Map<String, Value> {
+    let required = free.get("required").is_some();
+    if free.get("properties").and_then(Value::as_object).is_some_and(Map::is_empty) {
+        free.shift_remove("properties");
+    }
+    let mut object = Map::new();
+    object.insert("type".into(), "object".into());
+    object.insert("properties".into(), Map::from_iter([(WRAPPER.to_owned(), free.into())]).into());
+    if required {
+        object.insert("required".into(), [WRAPPER].as_slice().into());
+    }
+    object
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use percent_encoding::utf8_percent_encode;
+use rmcp::model::ToolAnnotations;
 use serde_json::{
     Value, json,
     value::{RawValue, to_raw_value},
@@ -30,29 +31,71 @@ pub(crate) struct Description {
     pub(super) required: bool,
     /// `{}` where the server does not say.
     pub(super) result: Box<RawValue>,
+    /// What MCP says of the tool and OpenAPI has no word for.
+    pub(super) tool: Box<RawValue>,
+    /// What of its schemas cannot be shown.
+    warnings: Vec<String>,
 }
 
 impl Description {
     pub(crate) fn of(tool: &ToolEntry) -> Self {
         let arguments = translation::of_arguments(&tool.input_schema);
         let result = tool.output_schema.as_ref().map(|output| translation::of_result(output));
-        let warnings = arguments.warnings.iter().chain(result.iter().flat_map(|result| &result.warnings));
-        for warning in warnings {
-            tracing::warn!(tool = tool.name, "{warning}");
-        }
         let annotated = tool.annotations.as_ref().and_then(|annotations| annotations.title.as_deref());
         let title = said(tool.title.as_deref()).or(said(annotated));
-        let summary = title.unwrap_or(&tool.name).to_owned();
+        let name = title.unwrap_or(&tool.name);
+        // The essence first: some callers see only the beginning.
+        let mut about = said(tool.description.as_deref()).unwrap_or(name).to_owned();
+        for sentence in &arguments.guidance {
+            about.push_str("\n\n");
+            about.push_str(sentence);
+        }
+        let mut warnings = arguments.warnings;
+        warnings.extend(result.iter().flat_map(|result| result.warnings.iter().cloned()));
+        let result = result.map_or_else(|| json!({}), |result| result.schema);
         Self {
             path: tool_path(&tool.name),
-            about: said(tool.description.as_deref()).unwrap_or(&summary).to_owned(),
-            summary,
+            summary: format!("{name}{}", tool.annotations.as_ref().map_or("", mark)),
+            about,
             name: tool.name.clone(),
             required: arguments.schema["required"].as_array().is_some_and(|names| !names.is_empty()),
             arguments: text(&arguments.schema),
-            result: text(&result.map_or_else(|| json!({}), |result| result.schema)),
+            result: text(&result),
+            tool: text(&as_mcp_has_it(tool, title)),
+            warnings,
         }
     }
+
+    /// The tool's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What of the tool's schemas cannot be shown, for whoever runs the server.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// What a person should know before a call.
+fn mark(annotations: &ToolAnnotations) -> &'static str {
+    match (annotations.read_only_hint, annotations.destructive_hint) {
+        (Some(true), _) => " (read-only)",
+        (_, Some(true)) => " (destructive)",
+        _ => "",
+    }
+}
+
+fn as_mcp_has_it(tool: &ToolEntry, title: Option<&str>) -> Value {
+    let mut fields = json!({ "name": tool.name });
+    if let Some(title) = title {
+        fields["title"] = title.into();
+    }
+    // Annotations are plain fields, which always become JSON.
+    if let Some(Ok(annotations)) = tool.annotations.as_ref().map(serde_json::to_value) {
+        fields["annotations"] = annotations;
+    }
+    fields
 }
 
 /// The document of one server; paths are relative to the server's own address.

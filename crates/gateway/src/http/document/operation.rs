@@ -43,6 +43,8 @@ pub(super) struct Operation<'a> {
     responses: Responses<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<[&'a str; 1]>,
+    #[serde(rename = "x-mcp-tool")]
+    tool: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -94,6 +96,7 @@ impl<'a> Operation<'a> {
                 default: Reference { target: "#/components/responses/Problem" },
             },
             tags: tag.map(|tag| [tag]),
+            tool: &tool.tool,
         }
     }
 }

@@ -1,0 +1,206 @@
+//! The root of a tool's arguments: callers read its properties and nothing else, so that all are put there.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::{
+    budget,
+    conjunction::Conjunction,
+    expand::Expansion,
+    guidance::{self, tell},
+    keyword::Place,
+    kinds, merge,
+};
+
+impl Expansion<'_> {
+    /// One object with the properties of every branch, and sentences on which belong together.
+    pub(super) fn root(&mut self, conjunction: Conjunction) -> (Map<String, Value>, Vec<String>) {
+        let mut sentences = Vec::new();
+        let mut object = self.flat(conjunction, &mut sentences);
+        object.insert("type".into(), "object".into());
+        for keyword in ["items", "prefixItems", "enum", "const"] {
+            object.shift_remove(keyword);
+        }
+        self.declare_required(&mut object);
+        (object, sentences)
+    }
+
+    fn flat(&mut self, conjunction: Conjunction, sentences: &mut Vec<String>) -> Map<String, Value> {
+        let Conjunction { mut object, unions, conditions, dependents, clashes, .. } = conjunction;
+        self.tell_clashes(&clashes);
+        sentences.extend(clashes.iter().map(guidance::of_clash));
+        for union in unions {
+            self.spread(&mut object, union, sentences);
+        }
+        for condition in conditions {
+            let mut branch = |branch: Option<Conjunction>| branch.map(|branch| self.flat(branch, &mut Vec::new()));
+            let (then, otherwise) = (branch(condition.then), branch(condition.otherwise));
+            sentences.extend(guidance::of_condition(&condition.asked, then.as_ref(), otherwise.as_ref()));
+            for branch in [then, otherwise].into_iter().flatten() {
+                declare(&mut object, branch);
+            }
+            if let Some(asked) = condition.asked.get("properties").and_then(Value::as_object) {
+                let names = asked.keys().cloned().map(|name| (name, kinds::anything().into()));
+                declare(&mut object, Map::from_iter([("properties".to_owned(), Value::Object(names.collect()))]));
+            }
+        }
+        for (name, dependent) in dependents {
+            let dependent = self.flat(dependent, &mut Vec::new());
+            let asked = serde_json::json!({ "required": [name] });
+            sentences.extend(guidance::of_condition(&asked, Some(&dependent), None));
+            declare(&mut object, dependent);
+        }
+        object
+    }
+
+    /// Puts the properties of a union's branches side by side; required is what every branch requires.
+    fn spread(&mut self, object: &mut Map<String, Value>, union: Vec<Conjunction>, sentences: &mut Vec<String>) {
+        let branches: Vec<Map<String, Value>> = union
+            .into_iter()
+            .map(|branch| self.flat(branch, &mut Vec::new()))
+            .filter(kinds::admits_object)
+            .collect();
+        let Some(first) = branches.first() else { return };
+        let mut shared: Vec<Value> = names(first).cloned().collect();
+        for branch in &branches {
+            let own: HashSet<&Value> = names(branch).collect();
+            shared.retain(|name| own.contains(name));
+        }
+        sentences.extend(guidance::of_union(&branches, &shared));
+        let count = branches.len();
+        let mut alternatives: Map<String, Value> = Map::new();
+        for branch in branches {
+            let Some((_, Value::Object(properties))) = branch.into_iter().find(|(name, _)| name == "properties")
+            else {
+                continue;
+            };
+            for (name, schema) in properties {
+                if let Value::Array(known) = alternatives.entry(name).or_insert_with(|| Vec::<Value>::new().into()) {
+                    known.push(schema);
+                }
+            }
+        }
+        let mut declared = take_properties(object);
+        for (name, schemas) in alternatives {
+            let Value::Array(schemas) = schemas else { continue };
+            match declared.get_mut(&name) {
+                // A branch that does not speak of it leaves it as it is.
+                Some(_) if schemas.len() < count => {}
+                Some(Value::Object(base)) => {
+                    let weight = budget::bytes(&Value::Object(base.clone()));
+                    if self.budget.take(weight * schemas.len()) {
+                        let narrowed = schemas.into_iter().map(|schema| narrowed(base, schema)).collect();
+                        *base = either(narrowed);
+                    }
+                }
+                _ => {
+                    declared.insert(name, either(schemas).into());
+                }
+            }
+        }
+        object.insert("properties".into(), declared.into());
+        require(object, shared);
+    }
+
+    /// What must be given without being described is anything.
+    fn declare_required(&mut self, object: &mut Map<String, Value>) {
+        let required: Vec<Value> = names(object).cloned().collect();
+        let mut declared = take_properties(object);
+        for name in required.iter().filter_map(Value::as_str) {
+            if !declared.contains_key(name) && self.budget.take(kinds::ANYTHING_BYTES) {
+                declared.insert(name.to_owned(), kinds::anything().into());
+            }
+        }
+        object.insert("properties".into(), declared.into());
+    }
+
+    /// The schema of a result: any type.
+    pub(super) fn whole(&mut self, conjunction: Conjunction) -> Value {
+        self.settle(conjunction, Place::Shown)
+    }
+}
+
+/// The properties that an object declares, out of it; their place is kept.
+fn take_properties(object: &mut Map<String, Value>) -> Map<String, Value> {
+    match object.get_mut("properties").map(Value::take) {
+        Some(Value::Object(properties)) => properties,
+        _ => Map::new(),
+    }
+}
+
+fn names(object: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    object.get("required").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn require(object: &mut Map<String, Value>, more: Vec<Value>) {
+    if !more.is_empty() {
+        let more = Map::from_iter([("required".to_owned(), more.into())]);
+        merge::all_of(object, more, &mut Vec::new());
+    }
+}
+
+/// Adds the properties that are not there yet.
+fn declare(object: &mut Map<String, Value>, branch: Map<String, Value>) {
+    let mut known = take_properties(object);
+    for (_, more) in branch.into_iter().filter(|(keyword, _)| keyword == "properties") {
+        let Value::Object(more) = more else { continue };
+        for (name, schema) in more {
+            known.entry(name).or_insert(schema);
+        }
+    }
+    object.insert("properties".into(), known.into());
+}
+
+/// What a property is in a branch that says more of it.
+fn narrowed(base: &Map<String, Value>, schema: Value) -> Value {
+    let mut base = base.clone();
+    if let Value::Object(schema) = schema {
+        let mut clashes = Vec::new();
+        merge::all_of(&mut base, schema, &mut clashes);
+        tell(&mut base, &clashes);
+    }
+    base.into()
+}
+
+/// One of several schemas. Those that only name values become one list of values.
+fn either(schemas: Vec<Value>) -> Map<String, Value> {
+    let mut seen = HashSet::new();
+    let mut distinct: Vec<Map<String, Value>> = Vec::new();
+    for schema in schemas {
+        if let Value::Object(schema) = schema
+            && seen.insert(Value::Object(schema.clone()))
+        {
+            distinct.push(schema);
+        }
+    }
+    if distinct.len() < 2 {
+        return distinct.pop().unwrap_or_else(kinds::anything);
+    }
+    values(&distinct).unwrap_or_else(|| Map::from_iter([("anyOf".to_owned(), distinct.into())]))
+}
+
+/// The values of schemas that differ in nothing else.
+fn values(schemas: &[Map<String, Value>]) -> Option<Map<String, Value>> {
+    let mut all: Vec<Value> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut rest: Option<Map<String, Value>> = None;
+    for schema in schemas {
+        let mut own = schema.clone();
+        own.shift_remove("type");
+        let values = match (own.shift_remove("const"), own.shift_remove("enum")) {
+            (Some(value), _) => vec![value],
+            (None, Some(Value::Array(values))) => values,
+            _ => return None,
+        };
+        all.extend(values.into_iter().filter(|value| seen.insert(value.clone())));
+        match &rest {
+            Some(rest) if *rest != own => return None,
+            _ => rest = Some(own),
+        }
+    }
+    let mut one = rest?;
+    one.insert("enum".into(), all.into());
+    kinds::say(&mut one);
+    Some(one)
+}

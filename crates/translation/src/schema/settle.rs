@@ -1,0 +1,181 @@
+use serde_json::{Map, Value, json};
+
+use super::{
+    budget,
+    conjunction::{Condition, Conjunction},
+    expand::Expansion,
+    guidance,
+    keyword::Place,
+    kinds, merge,
+    warnings::quoted,
+};
+
+/// Two unions that both hold become one of at most this many choices.
+const PRODUCT: usize = 32;
+
+impl Expansion<'_> {
+    /// One schema of what holds together. What cannot be shown is told in its description.
+    pub(super) fn settle(&mut self, conjunction: Conjunction, place: Place) -> Value {
+        let Conjunction { mut object, unions, conditions, dependents, nullable, clashes } = conjunction;
+        self.tell_clashes(&clashes);
+        guidance::tell(&mut object, &clashes);
+        let inside = if place == Place::Asked { Place::Asked } else { Place::Shown };
+        let mut chosen: Option<Vec<Value>> = None;
+        for union in unions {
+            let members: Vec<Value> = union.into_iter().map(|member| self.settle(member, inside)).collect();
+            chosen = Some(match chosen {
+                None => members,
+                Some(first) => self.both(first, members, &mut object),
+            });
+        }
+        if let Some(members) = chosen {
+            self.offer(&mut object, members);
+        }
+        self.conditions(&mut object, conditions);
+        self.dependents(&mut object, dependents);
+        if place == Place::Shown {
+            if !object.contains_key("type") {
+                self.budget.take(kinds::ANYTHING_BYTES / 4);
+            }
+            kinds::say(&mut object);
+            if object.contains_key("anyOf") {
+                self.budget.take(kinds::ANYTHING_BYTES);
+            }
+            if nullable {
+                kinds::allow_null(&mut object);
+            }
+        }
+        object.into()
+    }
+
+    pub(super) fn tell_clashes(&mut self, clashes: &[merge::Clash]) {
+        for clash in clashes {
+            let lost = quoted(&clash.lost.to_string());
+            self.warnings.warn(format!("`{}` is given twice; `{lost}` is told in words", clash.keyword));
+        }
+    }
+
+    /// One of each of two lists.
+    fn both(&mut self, one: Vec<Value>, other: Vec<Value>, object: &mut Map<String, Value>) -> Vec<Value> {
+        if kinds::is_anything(&one) {
+            return other;
+        }
+        if kinds::is_anything(&other) || one == other {
+            return one;
+        }
+        let weigh = |members: &[Value]| members.iter().map(budget::bytes).sum::<usize>();
+        if one.len() * other.len() <= PRODUCT
+            && self.budget.take(weigh(&one) * other.len() + weigh(&other) * one.len())
+        {
+            let pairs = one.iter().flat_map(|one| other.iter().map(move |other| (one, other)));
+            let members: Vec<Value> = pairs.filter_map(|(one, other)| product(one, other)).collect();
+            if !members.is_empty() {
+                return members;
+            }
+        }
+        self.warnings.warn("two unions that both hold are too many choices; one is told in words".to_owned());
+        let told: String = quoted(&Value::from(other).to_string());
+        guidance::add(object, &format!("Also holds: one of {told}."));
+        one
+    }
+
+    /// Puts a union where callers find it.
+    fn offer(&mut self, object: &mut Map<String, Value>, mut members: Vec<Value>) {
+        if kinds::is_anything(&members) && object.contains_key("type") {
+            return;
+        }
+        let is_null = |member: &Value| member.get("type").is_some_and(|kind| kind == "null");
+        let mut values = members.iter_mut().filter(|member| !is_null(member));
+        if let (Some(Value::Object(only)), None) = (values.next(), values.next()) {
+            self.take_in(object, only);
+        }
+        match <[Value; 1]>::try_from(members) {
+            Ok([Value::Object(only)]) => {
+                let mut clashes = Vec::new();
+                merge::all_of(object, only, &mut clashes);
+                self.tell_clashes(&clashes);
+                guidance::tell(object, &clashes);
+            }
+            Ok([_]) => {}
+            Err(members) => {
+                object.insert("anyOf".into(), members.into());
+            }
+        }
+    }
+
+    /// Open WebUI lets the one choice beside null overwrite what stands around the union: the choice says it too.
+    fn take_in(&mut self, object: &mut Map<String, Value>, only: &mut Map<String, Value>) {
+        let shared: Vec<String> = only.keys().filter(|keyword| object.contains_key(*keyword)).cloned().collect();
+        for keyword in shared {
+            let Some(around) = object.get(&keyword) else { continue };
+            if let (Some(around), Some(inside)) = (around.as_str(), only.get(&keyword).and_then(Value::as_str))
+                && keyword == "description"
+            {
+                if !inside.starts_with(around) {
+                    let both = format!("{around}\n{inside}");
+                    self.budget.take(both.len());
+                    only.insert(keyword, both.into());
+                }
+                continue;
+            }
+            let around = if around.is_object() || around.is_array() && keyword != "type" && keyword != "enum" {
+                object.shift_remove(&keyword).unwrap_or_default()
+            } else {
+                around.clone()
+            };
+            let mut first = Map::from_iter([(keyword.clone(), around)]);
+            let own = only.shift_remove(&keyword).unwrap_or_default();
+            let mut clashes = Vec::new();
+            merge::all_of(&mut first, Map::from_iter([(keyword, own)]), &mut clashes);
+            self.tell_clashes(&clashes);
+            only.extend(first);
+            guidance::tell(only, &clashes);
+        }
+    }
+
+    /// One condition can be shown; more are told.
+    fn conditions(&mut self, object: &mut Map<String, Value>, conditions: Vec<Condition>) {
+        for Condition { asked, then, otherwise } in conditions {
+            let mut settled = |branch: Option<Conjunction>| branch.map(|branch| self.settle(branch, Place::Branch));
+            let (then, otherwise) = (settled(then), settled(otherwise));
+            if object.contains_key("if") {
+                let [then, otherwise] = [&then, &otherwise].map(|branch| branch.as_ref().and_then(Value::as_object));
+                match guidance::of_condition(&asked, then, otherwise) {
+                    Some(sentence) => guidance::add(object, &sentence),
+                    None => self.warnings.warn("of several conditions the first is shown".to_owned()),
+                }
+                continue;
+            }
+            object.insert("if".into(), asked);
+            for (keyword, branch) in [("then", then), ("else", otherwise)] {
+                if let Some(branch) = branch {
+                    object.insert(keyword.into(), branch);
+                }
+            }
+        }
+    }
+
+    fn dependents(&mut self, object: &mut Map<String, Value>, dependents: Vec<(String, Conjunction)>) {
+        let mut by_name: Vec<(String, Conjunction)> = Vec::new();
+        for (name, dependent) in dependents {
+            match by_name.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => known.and(dependent),
+                None => by_name.push((name, dependent)),
+            }
+        }
+        if !by_name.is_empty() {
+            let settled = by_name.into_iter().map(|(name, dependent)| (name, self.settle(dependent, Place::Branch)));
+            object.insert("dependentSchemas".into(), Value::Object(settled.collect()));
+        }
+    }
+}
+
+/// What fits both; `None` where nothing does.
+fn product(one: &Value, other: &Value) -> Option<Value> {
+    let (Value::Object(one), Value::Object(other)) = (one, other) else { return Some(json!({})) };
+    let mut both = one.clone();
+    let mut clashes = Vec::new();
+    merge::all_of(&mut both, other.clone(), &mut clashes);
+    guidance::tell(&mut both, &clashes);
+    (!clashes.iter().any(|clash| clash.impossible)).then(|| both.into())
+}

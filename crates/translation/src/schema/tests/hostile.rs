@@ -1,0 +1,173 @@
+//! Schemas that no one writes on purpose, or on bad purpose: each has a clear outcome in bounded time and memory.
+
+use serde_json::{Map, Value, json};
+
+use super::{invariants, map};
+use crate::schema::{Embedded, is_free_form, of_arguments, of_result};
+
+fn bounded(schema: Value) -> Embedded {
+    let schema = map(schema);
+    let embedded = of_arguments(&schema);
+    invariants::check_arguments(&embedded.schema);
+    invariants::check(&of_result(&schema).schema);
+    assert!(embedded.warnings.len() < 12, "{:?}", embedded.warnings);
+    embedded
+}
+
+#[test]
+fn a_million_branches_keep_the_names() {
+    let mut schema = json!({"properties": {"a": {"description": "d"}, "b": {"type": "integer"}}});
+    schema["properties"]["a"]["anyOf"] = vec![json!({"type": "string"}); 1_000_000].into();
+    let embedded = bounded(schema);
+    assert_eq!(embedded.warnings, ["the schema is too large; only its outer shape is shown"]);
+    assert_eq!(embedded.schema["properties"]["b"], json!({"type": "integer"}));
+    assert_eq!(embedded.schema["properties"]["a"]["description"], "d");
+}
+
+#[test]
+fn a_million_root_branches_are_survived() {
+    let mut schema = json!({"properties": {"a": {"type": "string"}}});
+    schema["oneOf"] = vec![json!({"required": ["b"]}); 1_000_000].into();
+    assert_eq!(bounded(schema).schema["properties"]["a"], json!({"type": "string"}));
+}
+
+#[test]
+fn ten_megabytes_of_text_are_left_out() {
+    let embedded = bounded(json!({"properties": {
+        "a": {"type": "string", "description": "x".repeat(10_000_000)}, "b": {"type": "string", "enum": ["c"]},
+    }}));
+    assert_eq!(embedded.schema["properties"]["a"], json!({"type": "string"}));
+    assert_eq!(embedded.schema["properties"]["b"], json!({"type": "string", "enum": ["c"]}));
+}
+
+#[test]
+fn ten_thousand_properties_are_all_named() {
+    let properties: Map<String, Value> =
+        (0..10_000).map(|at| (format!("property {at}"), json!({"type": "string", "description": "d"}))).collect();
+    let embedded = bounded(json!({"properties": properties}));
+    assert_eq!(embedded.schema["properties"].as_object().unwrap().len(), 10_000);
+}
+
+#[test]
+fn definitions_that_all_lead_to_each_other_end() {
+    let property = |at: usize| (format!("to{at}"), json!({"$ref": format!("#/$defs/d{at}")}));
+    let defs: Map<String, Value> = (0..10)
+        .map(|at| {
+            let properties: Map<String, Value> = (0..10).map(property).collect();
+            (format!("d{at}"), json!({"type": "object", "description": format!("d {at}"), "properties": properties}))
+        })
+        .collect();
+    let embedded = bounded(json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}, "q": {"type": "null"}}}));
+    assert_eq!(embedded.warnings, ["the schema is too large to be shown whole; its inside is cut"]);
+    assert_eq!(embedded.schema["properties"]["p"]["description"], "d 0");
+    assert!(embedded.schema["properties"]["p"]["properties"]["to3"].is_object());
+}
+
+#[test]
+fn what_doubles_at_each_step_ends() {
+    for wrap in [
+        |next: Value| json!({"type": "object", "properties": {"a": next, "b": next}}),
+        |next: Value| json!({"allOf": [next, next]}),
+        |next: Value| json!({"anyOf": [next, {"anyOf": [next, {"type": "null"}]}]}),
+        |next: Value| json!({"anyOf": [next, next], "oneOf": [next, {"type": "null"}]}),
+    ] {
+        let mut defs: Map<String, Value> = (0..30)
+            .map(|at| (format!("d{at}"), wrap(json!({"$ref": format!("#/$defs/d{}", at + 1)}))))
+            .collect();
+        defs.insert("d30".into(), json!({"type": "string"}));
+        bounded(json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}}}));
+        bounded(json!({"$defs": defs, "$ref": "#/$defs/d0"}));
+    }
+}
+
+#[test]
+fn references_to_themselves_end() {
+    for schema in [
+        json!({"$ref": "#"}),
+        json!({"properties": {"a": {"$ref": "#"}}}),
+        json!({"properties": {"a": {"$ref": "#/properties/a"}}}),
+        json!({"properties": {"a": {"$ref": "#/properties/b"}, "b": {"$ref": "#/properties/a"}}}),
+        json!({"allOf": [{"$ref": "#"}], "anyOf": [{"$ref": "#"}], "if": {"$ref": "#"}, "then": {"$ref": "#"}}),
+    ] {
+        bounded(schema);
+    }
+    let chain: Map<String, Value> =
+        (0..100_000).map(|at| (at.to_string(), json!({"$ref": format!("#/$defs/{}", at + 1)}))).collect();
+    bounded(json!({"$defs": chain, "properties": {"a": {"$ref": "#/$defs/0"}}}));
+}
+
+/// Takes a value apart without recursion, as dropping it would.
+fn take_apart(value: Value) {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(values) => open.extend(values),
+            Value::Object(object) => open.extend(object.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn nesting_costs_no_stack() {
+    let wraps: [fn(Value) -> Value; 8] = [
+        |inner| Map::from_iter([("properties".to_owned(), Map::from_iter([("a".to_owned(), inner)]).into())]).into(),
+        |inner| Map::from_iter([("items".to_owned(), inner)]).into(),
+        |inner| Map::from_iter([("allOf".to_owned(), vec![inner].into())]).into(),
+        |inner| Map::from_iter([("anyOf".to_owned(), vec![inner, true.into()].into())]).into(),
+        |inner| Map::from_iter([("not".to_owned(), inner)]).into(),
+        |inner| Map::from_iter([("default".to_owned(), inner)]).into(),
+        |inner| Map::from_iter([("$defs".to_owned(), inner), ("$ref".to_owned(), "#x".into())]).into(),
+        |inner| vec![inner].into(),
+    ];
+    for wrap in wraps {
+        let mut deep = json!({"type": "string"});
+        for _ in 0..10_000 {
+            deep = wrap(deep);
+        }
+        let mut properties = Map::new();
+        properties.insert("deep".into(), deep);
+        let mut schema = Map::new();
+        schema.insert("properties".into(), properties.into());
+        schema.insert("$ref".into(), "#anchor".into());
+        let embedded = of_arguments(&schema);
+        invariants::check_arguments(&embedded.schema);
+        assert!(!embedded.warnings.is_empty());
+        is_free_form(&schema);
+        take_apart(schema.into());
+    }
+}
+
+#[test]
+fn known_keywords_with_nonsense_are_left_out() {
+    let nonsense = [json!(null), json!(7), json!(-1), json!("x"), json!(true), json!([]), json!({}), json!([[7, "x"]]), json!({"a": 7})];
+    let keywords = [
+        "type", "properties", "required", "items", "prefixItems", "additionalProperties", "patternProperties", "enum",
+        "const", "anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas", "dependencies",
+        "dependentRequired", "$ref", "$dynamicRef", "$recursiveRef", "$defs", "definitions", "$id", "$anchor",
+        "minimum", "exclusiveMinimum", "minLength", "pattern", "format", "title", "description", "default",
+        "examples", "nullable", "propertyNames", "contains", "unevaluatedProperties", "discriminator",
+    ];
+    for keyword in keywords {
+        for value in &nonsense {
+            bounded(json!({keyword: value, "properties": {"a": {keyword: value}}}));
+            bounded(json!({"properties": {"a": {"type": "array", "items": {keyword: value}}}, keyword: value}));
+        }
+    }
+}
+
+#[test]
+fn a_pattern_that_is_no_regular_expression_is_left_out_and_a_slow_one_is_not() {
+    let embedded = bounded(json!({"properties": {
+        "broken": {"type": "string", "pattern": "[", "minLength": 1},
+        "slow": {"type": "string", "pattern": "^(a+)+$"},
+        "python": {"type": "string", "pattern": "(?i)^x$"},
+        "by": {"type": "object", "patternProperties": {"(": {"type": "string"}, "^x": {"type": "string"}}},
+    }}));
+    assert_eq!(embedded.warnings.len(), 2, "{:?}", embedded.warnings);
+    let properties = &embedded.schema["properties"];
+    assert_eq!(properties["broken"], json!({"type": "string", "minLength": 1}));
+    assert_eq!(properties["slow"]["pattern"], "^(a+)+$");
+    assert_eq!(properties["python"]["pattern"], "(?i)^x$");
+    assert_eq!(properties["by"]["patternProperties"], json!({"^x": {"type": "string"}}));
+}

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod architecture;
+mod arguments;
 mod bodies;
 mod commands;
 mod configuration;
@@ -19,6 +20,7 @@ mod mcpo_flags;
 mod names;
 mod real_servers;
 mod reasons;
+mod results;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod security;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod architecture;
+mod arguments;
 mod bodies;
 mod commands;
 mod configuration;
@@ -21,6 +22,7 @@ mod names;
 mod quarantine;
 mod real_servers;
 mod reasons;
+mod results;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod security;

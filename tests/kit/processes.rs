@@ -82,6 +82,14 @@ pub fn processor_time(pid: u32) -> u64 {
     stat(pid).map_or(0, |stat| stat.ticks)
 }
 
+/// The most memory that a process ever had resident, in bytes (proc(5), `VmHWM`).
+pub fn peak_memory(pid: u32) -> u64 {
+    let status = fs_err::read_to_string(folder(pid).join("status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or_default() * 1024
+}
+
 struct Stat {
     state: char,
     parent: u32,

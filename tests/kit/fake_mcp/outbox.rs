@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) enum Out {
     /// One JSON-RPC message.
     Message(String),
-    /// Bytes that may be no message at all; only stdio can send them.
+    /// Bytes that may be no message at all; the data of one event where there is an event stream.
     Bytes(Vec<u8>),
     /// Tells when everything before it is written.
     Flush(oneshot::Sender<()>),

@@ -121,7 +121,11 @@ fn events(
                     Some(Out::Message(message)) => {
                         return Some((event(&message), Some((outgoing, answer, ends, abandoned))));
                     }
-                    Some(_) => {}
+                    Some(Out::Bytes(bytes)) => {
+                        let data = event(String::from_utf8_lossy(&bytes).trim_end());
+                        return Some((data, Some((outgoing, answer, ends, abandoned))));
+                    }
+                    Some(Out::Flush(_)) => {}
                     None => open = false,
                 },
                 answer = &mut answer => {

@@ -1,7 +1,11 @@
 //! A caller's arguments, checked against a tool's own schema.
 
+mod bounds;
 mod coercion;
+mod compile;
+mod dialect;
 mod refusal;
+mod usable;
 
 use jsonschema::Validator;
 use rmcp::model::JsonObject;
@@ -14,39 +18,42 @@ pub use self::refusal::Refusal;
 /// Checks the arguments of one tool against its schema, as the server wrote it.
 #[derive(Debug)]
 pub struct ArgumentCheck {
-    validator: Option<Validator>,
+    rules: Option<Rules>,
     /// Whether arguments may come as one object, [`schema::WRAPPER`].
     free_form: bool,
 }
 
+/// A schema that can be checked against.
+#[derive(Debug)]
+struct Rules {
+    validator: Validator,
+    /// What the validator was made of.
+    schema: Value,
+}
+
 impl ArgumentCheck {
-    /// Compiles a tool's `inputSchema`; with it come warnings on what of the schema cannot be used. An external `$ref` is
-    /// never fetched.
+    /// Compiles a tool's `inputSchema`; with it come warnings on what of the schema cannot be used, which is not checked.
+    /// An external `$ref` is never fetched.
     pub fn compile(schema: &JsonObject) -> (Self, Vec<String>) {
-        let free_form = schema::is_free_form(schema);
-        let schema = Value::Object(schema.clone());
-        match jsonschema::options().offline().build(&schema) {
-            Ok(validator) => (Self { validator: Some(validator), free_form }, Vec::new()),
-            Err(error) => {
-                let warning = format!("the schema cannot be used to check arguments: {error}");
-                (Self { validator: None, free_form }, vec![warning])
-            }
-        }
+        let (rules, warnings) = compile::compile(schema);
+        (Self { rules, free_form: schema::is_free_form(schema) }, warnings)
     }
 
-    /// The arguments as they go to the server: what the caller sent, except that a text which stands for a number or a
-    /// boolean becomes one where the schema refuses the text and takes the value.
+    /// The arguments as they go to the server: what the caller sent, except that a text which stands for a number, a
+    /// boolean, an object or an array becomes one where the schema refuses the text and takes the value.
     ///
     /// # Errors
     /// Says what does not fit, and where.
     pub fn check(&self, arguments: JsonObject) -> Result<JsonObject, Refusal> {
         let arguments = if self.free_form { unwrapped(arguments) } else { arguments };
-        let Some(validator) = &self.validator else { return Ok(arguments) };
+        let Some(rules) = &self.rules else { return Ok(arguments) };
         let mut value = Value::Object(arguments);
-        if !validator.is_valid(&value) {
-            match coercion::coerced(validator, &value) {
-                Some(better) => value = better,
-                None => return Err(Refusal::of(validator, &value)),
+        if !rules.validator.is_valid(&value) {
+            if bounds::is_small(&value) {
+                value = coercion::coerced(&rules.validator, value);
+            }
+            if let Some(refusal) = Refusal::of(rules, &value) {
+                return Err(refusal);
             }
         }
         match value {
@@ -56,11 +63,14 @@ impl ArgumentCheck {
     }
 }
 
-/// What stands in the wrapper, where there is nothing beside it.
+/// What stands in the wrapper, where there is nothing beside it: an object, or a text that is one.
 fn unwrapped(mut arguments: JsonObject) -> JsonObject {
-    let alone = arguments.len() == 1;
+    if arguments.len() != 1 {
+        return arguments;
+    }
     match arguments.get_mut(schema::WRAPPER) {
-        Some(Value::Object(inner)) if alone => std::mem::take(inner),
+        Some(Value::Object(inner)) => std::mem::take(inner),
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(arguments),
         _ => arguments,
     }
 }

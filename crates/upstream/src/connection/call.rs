@@ -283,7 +283,15 @@ fn salvage(answer: Value) -> Option<CallToolResult> {
     let content = match answer.remove("content") {
         Some(Value::Array(items)) => items
             .into_iter()
-            .map(|item| {
+            .map(|mut item| {
+                if let Ok(block) = serde_json::from_value(item.clone()) {
+                    return block;
+                }
+                // What cannot be read may be these alone, which nobody is shown.
+                if let Value::Object(item) = &mut item {
+                    item.shift_remove("_meta");
+                    item.shift_remove("annotations");
+                }
                 let text = item.to_string();
                 serde_json::from_value(item).unwrap_or_else(|_| ContentBlock::text(text))
             })
@@ -319,6 +327,9 @@ mod tests {
         assert_eq!(result.content[1].as_text().unwrap().text, r#"{"type":"hologram","depth":3}"#);
         assert_eq!(result.is_error, Some(true));
         assert!(salvage(json!("text")).is_none());
+        let annotated =
+            json!({"content": [{"type": "text", "text": "b", "annotations": {"priority": "high"}}]});
+        assert_eq!(salvage(annotated).unwrap().content[0].as_text().unwrap().text, "b");
     }
 
     fn question(text: &Value) -> InputRequired {

@@ -12,6 +12,8 @@ pub(crate) struct Line {
     pub(crate) bytes: Bytes,
     /// What is left out because the line is longer than the limit: all but its beginning.
     pub(crate) dropped: usize,
+    /// The end of such a line.
+    pub(crate) end: Bytes,
     /// No line feed came before the end.
     pub(crate) cut: bool,
 }
@@ -25,14 +27,34 @@ pub(crate) struct LineReader<R> {
     /// Bytes of `buffer` known to hold no line feed.
     searched: usize,
     /// The beginning of a line that is too long, and how much of it was dropped since.
-    oversized: Option<(Bytes, usize)>,
+    oversized: Option<Oversized>,
     ended: bool,
 }
 
-impl<R: AsyncRead + Unpin> LineReader<R> {
-    /// How much of an oversized line is kept, for a log.
-    const BEGINNING: usize = 256;
+/// What is kept of a line that is too long.
+#[derive(Debug, Default)]
+struct Oversized {
+    beginning: Bytes,
+    end: Vec<u8>,
+    dropped: usize,
+}
 
+impl Oversized {
+    /// How much is kept of either end, for a log and to find an id.
+    const KEPT: usize = 256;
+
+    fn add(&mut self, piece: &[u8]) {
+        self.dropped += piece.len();
+        if self.beginning.is_empty() {
+            self.beginning = Bytes::copy_from_slice(&piece[..piece.len().min(Self::KEPT)]);
+            self.dropped -= self.beginning.len();
+        }
+        self.end.extend_from_slice(&piece[piece.len().saturating_sub(Self::KEPT)..]);
+        self.end.drain(..self.end.len().saturating_sub(Self::KEPT));
+    }
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
     pub(crate) fn new(source: R, limit: usize) -> Self {
         Self { source, limit, buffer: BytesMut::new(), searched: 0, oversized: None, ended: false }
     }
@@ -65,14 +87,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         if self.buffer.len() > self.limit {
             let piece = std::mem::take(&mut self.buffer).freeze();
             self.searched = 0;
-            let (_, dropped) = self.oversized.get_or_insert_with(|| (Bytes::new(), 0));
-            *dropped += piece.len();
-            if let Some((beginning, dropped)) = &mut self.oversized
-                && beginning.is_empty()
-            {
-                *beginning = Bytes::copy_from_slice(&piece[..piece.len().min(Self::BEGINNING)]);
-                *dropped -= beginning.len();
-            }
+            self.oversized.get_or_insert_default().add(&piece);
         }
         None
     }
@@ -85,8 +100,12 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 
     fn line(&mut self, bytes: Bytes, cut: bool) -> Line {
         match self.oversized.take() {
-            Some((beginning, dropped)) => Line { bytes: beginning, dropped: dropped + bytes.len(), cut },
-            None => Line { bytes, dropped: 0, cut },
+            Some(mut oversized) => {
+                oversized.add(&bytes);
+                let Oversized { beginning, end, dropped } = oversized;
+                Line { bytes: beginning, dropped, end: end.into(), cut }
+            }
+            None => Line { bytes, dropped: 0, end: Bytes::new(), cut },
         }
     }
 }
@@ -109,7 +128,7 @@ mod tests {
     }
 
     fn line(text: &'static str) -> Line {
-        Line { bytes: Bytes::from_static(text.as_bytes()), dropped: 0, cut: false }
+        Line { bytes: Bytes::from_static(text.as_bytes()), dropped: 0, end: Bytes::new(), cut: false }
     }
 
     #[tokio::test]
@@ -121,11 +140,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_oversized_line_is_dropped_and_the_next_one_read() {
-        let long = "x".repeat(3 * CHUNK);
+        let long = format!("{}the end", "x".repeat(3 * CHUNK));
         let lines = all(format!("{long}\nnext\n").as_bytes(), 1000).await;
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0].bytes.len() + lines[0].dropped, long.len());
-        assert_eq!(lines[0].bytes.len(), 256);
+        assert_eq!((lines[0].bytes.len(), lines[0].end.len()), (256, 256));
+        assert!(lines[0].end.ends_with(b"xthe end"));
         assert_eq!(lines[1], line("next"));
     }
 

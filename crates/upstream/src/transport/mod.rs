@@ -1,5 +1,6 @@
 //! What carries JSON-RPC messages to a server and back, behind rmcp's `Transport` trait.
 
+mod broken;
 mod direct;
 mod http;
 mod lines;

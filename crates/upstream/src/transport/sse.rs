@@ -17,7 +17,7 @@ use sse_stream::{Sse, SseStream};
 use url::Url;
 
 use super::{
-    MAX_MESSAGE,
+    MAX_MESSAGE, broken,
     http::{HttpClient, HttpError, allowed, of_call},
 };
 use crate::{log::ServerLog, resolve::ResolvedHttp};
@@ -151,10 +151,15 @@ impl Transport<RoleClient> for SseTransport {
                 Ok(message) => return Some(message),
                 Err(_) if data.trim().is_empty() => {}
                 Err(error) => {
+                    let broken = broken::instead_of(data.as_bytes(), &error);
                     let error = self.log.redact(&error.to_string()).into_owned();
                     tracing::debug!(error, "an event is no message");
                     let beginning: String = data.chars().take(1000).collect();
                     self.log.push(&format!("no MCP message in an event: {beginning}"));
+                    if let Some((id, mut error)) = broken {
+                        error.message = self.log.redact(&error.message).into_owned().into();
+                        return Some(broken::message(id, error));
+                    }
                 }
             }
         }

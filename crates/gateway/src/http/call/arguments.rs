@@ -35,14 +35,14 @@ fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(Value::Null) => Ok(JsonObject::new()),
         Ok(other) => {
             let got = match other {
-                Value::Null => "null",
                 Value::Bool(_) => "a boolean",
                 Value::Number(_) => "a number",
                 Value::String(_) => "a string",
                 Value::Array(_) => "an array",
-                Value::Object(_) => "an object",
+                Value::Null | Value::Object(_) => "an object",
             };
             let message = format!("The arguments must be a JSON object, and this is {got}.");
             let item = serde_json::json!({
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn nothing_is_no_arguments() {
-        for body in [&b""[..], b" \n", b"{}"] {
+        for body in [&b""[..], b" \n", b"{}", b"null"] {
             assert!(parse(body).unwrap().is_empty());
         }
     }

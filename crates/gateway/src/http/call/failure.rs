@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rmcp::model::{ErrorCode, ErrorData};
+use serde_json::Value;
 use traygate_upstream::{CallError, ServerSnapshot};
 
 use crate::http::problem::Problem;
@@ -43,6 +44,8 @@ pub(super) fn problem(server: &ServerSnapshot, tool: &str, error: CallError) -> 
 fn rpc(server: &str, tool: &str, error: ErrorData) -> Problem {
     /// What the MCP SDKs send for "request timed out": Python's 408, TypeScript's -32001.
     const TIMED_OUT: [ErrorCode; 2] = [ErrorCode(408), ErrorCode(-32001)];
+    /// Specification 2025-11-25, elicitation: URL mode.
+    const URL_REQUIRED: ErrorCode = ErrorCode(-32042);
     let (status, code) = match error.code {
         ErrorCode::PARSE_ERROR | ErrorCode::INVALID_REQUEST => (StatusCode::BAD_REQUEST, "rpc-error"),
         ErrorCode::METHOD_NOT_FOUND => (StatusCode::NOT_FOUND, "rpc-error"),
@@ -50,12 +53,24 @@ fn rpc(server: &str, tool: &str, error: ErrorData) -> Problem {
         code if TIMED_OUT.contains(&code) => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "rpc-error"),
     };
-    let message = if error.message.trim().is_empty() {
+    let mut message = if error.message.trim().is_empty() {
         format!("`{tool}` of `{server}` failed with JSON-RPC error {}.", error.code.0)
     } else {
         error.message.into_owned()
     };
+    if error.code == URL_REQUIRED
+        && let Some(pages) = pages(error.data.as_ref())
+    {
+        message = format!("{message} A person must first open {pages}, then the call can be made again.");
+    }
     Problem::new(status, code, message).data(error.data)
+}
+
+/// The pages that a person is asked to open.
+fn pages(data: Option<&Value>) -> Option<String> {
+    let asked = data?.get("elicitations")?.as_array()?;
+    let urls: Vec<&str> = asked.iter().filter_map(|one| one.get("url")?.as_str()).collect();
+    (!urls.is_empty()).then(|| urls.join(" and "))
 }
 
 fn sign_in_required(server: &ServerSnapshot) -> Problem {

@@ -1,5 +1,6 @@
 //! Sessions with scripted servers: a child process, an HTTP server on a random port, one in memory.
 
+mod broken;
 mod direct;
 mod http;
 mod shortcut;

@@ -21,6 +21,7 @@ use super::{
         Answered, is_refusal_of_session, is_session_refusal, mentions_lost_session, speaks_of_session,
     },
 };
+use crate::transport::broken;
 
 type Headers = HashMap<HeaderName, HeaderValue>;
 type Failure = StreamableHttpError<HttpError>;
@@ -75,6 +76,9 @@ impl StreamableHttpClient for HttpClient {
                     && (is_refusal_of_session(&body) || (!is_call && mentions_lost_session(&body))) =>
             {
                 Err(Failure::SessionExpired)
+            }
+            Ok(StreamableHttpPostResponse::Sse(events, session)) => {
+                Ok(StreamableHttpPostResponse::Sse(broken::replaced(events), session))
             }
             answer => {
                 if let (

@@ -29,7 +29,7 @@ use super::{
     headers::allowed,
     refusal::{Answered, Body, Refused},
 };
-use crate::transport::{MAX_MESSAGE, sse::bounded};
+use crate::transport::{MAX_MESSAGE, broken, sse::bounded};
 
 /// rmcp counts its ids from 0; these never meet them, and JavaScript counts them exactly.
 const FIRST_ID: i64 = 1 << 40;
@@ -276,7 +276,13 @@ struct Envelope<'a> {
 /// result is read as what it is; rmcp's own reading tries some twenty types one after the other.
 fn answer(json: &[u8], id: i64) -> Option<Result<ServerResult, (ErrorData, Answered)>> {
     let sent = RequestId::Number(id);
-    let envelope: Envelope = serde_json::from_slice(json).ok()?;
+    let envelope: Envelope = match serde_json::from_slice(json) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let (answered, error) = broken::instead_of(json, &error)?;
+            return (answered == sent).then(|| Err((error, Answered::of(Some(&answered), &sent))));
+        }
+    };
     match envelope {
         Envelope { error: Some(error), id: answered, .. } if !matches!(answered, Some(RequestId::Number(other)) if other != id) => {
             Some(Err((error, Answered::of(answered.as_ref(), &sent))))

@@ -20,7 +20,7 @@ use rmcp::{
 use tokio::process::ChildStdout;
 
 use self::outbox::Outbox;
-use super::{LineReader, MAX_MESSAGE, lines::Line};
+use super::{LineReader, MAX_MESSAGE, broken, lines::Line};
 use crate::{
     connection::{ConnectError, Surroundings},
     log::ServerLog,
@@ -106,12 +106,18 @@ impl StdioTransport {
         if line.dropped > 0 {
             let size = line.bytes.len() + line.dropped;
             self.log.push(&format!("a line of {size} bytes on stdout was too long and was left out"));
+            self.received.extend(broken::instead_of_oversized(&line.bytes, &line.end, size, MAX_MESSAGE));
             return;
         }
         if line.bytes.trim_ascii().is_empty() {
             return;
         }
         if let Err(error) = parse::line(&line.bytes, &mut self.calls, &mut self.received) {
+            if let Some((id, mut error)) = broken::instead_of(&line.bytes, &error) {
+                error.message = self.log.redact(&error.message).into_owned().into();
+                self.calls.remove(&id);
+                self.received.push_back(broken::message(id, error));
+            }
             let beginning = &line.bytes[..line.bytes.len().min(1000)];
             let kind = if line.cut { "half a message" } else { "no MCP message" };
             let text = String::from_utf8_lossy(beginning);

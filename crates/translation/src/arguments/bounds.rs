@@ -1,0 +1,101 @@
+//! What is too much: for a schema to be used, for arguments to be looked at closely.
+
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::usable::{Holds, holds};
+
+/// Objects and arrays of a schema, and checks that one value may cost: `$ref`s to `$ref`s can double at each step.
+const MOST_CHECKS: u64 = 100_000;
+/// References and combinations inside one another.
+const DEEPEST: usize = 300;
+/// Values of arguments up to which all that is wrong is looked for: each error takes some hundred bytes.
+const SMALL: u64 = 20_000;
+
+/// Whether arguments are small enough to be mended, and to be told of all errors at once.
+pub(super) fn is_small(value: &Value) -> bool {
+    count(value, SMALL, true) <= SMALL
+}
+
+/// Whether checking one value against this schema may take too long, or the schema too much memory.
+pub(super) fn is_beyond_reason(schema: &Value) -> bool {
+    if count(schema, MOST_CHECKS, false) > MOST_CHECKS {
+        return true;
+    }
+    let mut scale = Scale { root: schema, known: HashMap::new() };
+    let mut waiting = vec![schema];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(members) => {
+                if scale.weigh(value, 0) > MOST_CHECKS {
+                    return true;
+                }
+                waiting.extend(members.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Values in a value, no further than `most`; objects and arrays alone unless `all`.
+fn count(value: &Value, most: u64, all: bool) -> u64 {
+    let mut waiting = vec![value];
+    let mut counted = 0;
+    while let Some(value) = waiting.pop()
+        && counted <= most
+    {
+        match value {
+            Value::Object(members) => waiting.extend(members.values()),
+            Value::Array(items) => waiting.extend(items),
+            _ if !all => continue,
+            _ => {}
+        }
+        counted += 1;
+    }
+    counted
+}
+
+/// How many subschemas look at one and the same value.
+struct Scale<'a> {
+    root: &'a Value,
+    /// `None`: being weighed, so that a cycle ends.
+    known: HashMap<*const Value, Option<u64>>,
+}
+
+impl<'a> Scale<'a> {
+    fn weigh(&mut self, schema: &'a Value, depth: usize) -> u64 {
+        let Value::Object(keywords) = schema else { return 1 };
+        if depth > DEEPEST {
+            return u64::MAX;
+        }
+        if let Some(known) = self.known.get(&std::ptr::from_ref(schema)) {
+            return known.unwrap_or(1);
+        }
+        self.known.insert(schema, None);
+        let mut sum: u64 = 1;
+        for (keyword, value) in keywords {
+            let weight = match (keyword.as_str(), holds(keyword), value) {
+                ("$ref", _, Value::String(reference)) => {
+                    self.target(reference).map_or(1, |target| self.weigh(target, depth + 1))
+                }
+                (_, Holds::Listed, Value::Array(branches)) if keyword != "prefixItems" => branches
+                    .iter()
+                    .fold(0, |sum: u64, branch| sum.saturating_add(self.weigh(branch, depth + 1))),
+                ("not" | "if" | "then" | "else", _, branch) => self.weigh(branch, depth + 1),
+                _ => 1,
+            };
+            sum = sum.saturating_add(weight);
+        }
+        self.known.insert(schema, Some(sum));
+        sum
+    }
+
+    fn target(&self, reference: &str) -> Option<&'a Value> {
+        let pointer = percent_decode_str(reference.strip_prefix('#')?).decode_utf8().ok()?;
+        self.root.pointer(&pointer)
+    }
+}

@@ -1,0 +1,189 @@
+use std::fmt::Write;
+
+use super::*;
+
+/// Compiles with this many warnings, takes `good`, refuses `bad`.
+fn holds(schema: Value, warnings: usize, good: &[Value], bad: &[Value]) {
+    let text: String = schema.to_string().chars().take(300).collect();
+    let (check, told) = compiled(schema);
+    assert_eq!(told.len(), warnings, "{text} {told:?}");
+    for (arguments, expected) in
+        good.iter().map(|good| (good, true)).chain(bad.iter().map(|bad| (bad, false)))
+    {
+        let Value::Object(arguments) = arguments.clone() else { panic!("not an object") };
+        let checked = check.check(arguments.clone());
+        assert_eq!(checked.is_ok(), expected, "{text} {arguments:?} {checked:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_costs_only_its_own_place() {
+    let n = json!({"type": "integer"});
+    let bad = &[json!({"n": "x"})];
+    for broken in [
+        json!({"type": 5}),
+        json!({"type": "string", "pattern": "(unclosed"}),
+        json!({"type": "text"}),
+        json!({"$ref": "#/$defs/Missing"}),
+        json!({"$ref": "https://example.com/s.json"}),
+        json!({"$ref": "file:///etc/hostname"}),
+        json!({"$ref": "other.json#/a"}),
+        json!({"enum": "a"}),
+        json!({"required": "a"}),
+        json!({"minimum": "0"}),
+        json!({"properties": {"a": 5}}),
+        json!({"properties": []}),
+        json!({"items": "string"}),
+        json!({"anyOf": []}),
+        json!({"anyOf": [{"type": "integer"}, {"type": "nonsense"}]}),
+        json!({"oneOf": [{"type": "string"}, {"pattern": "("}]}),
+        json!({"not": {"$ref": "#/nowhere"}}),
+        json!({"not": {"pattern": "("}}),
+        json!({"if": {"pattern": "("}, "then": {"type": "integer"}}),
+        json!({"patternProperties": {"(": {"type": "integer"}}, "additionalProperties": false}),
+        json!({"allOf": [{"$ref": "#/nowhere"}], "unevaluatedProperties": false}),
+        json!(5),
+    ] {
+        let mut schema = json!({"type": "object", "properties": {"n": n}});
+        schema["properties"]["broken"] = broken;
+        let good = [json!({"n": 1, "broken": "x"}), json!({"n": 1, "broken": {"a": [1]}})];
+        let one = schema["properties"]["broken"]["type"] == "string";
+        holds(schema, 1, if one { &good[..1] } else { &good }, bad);
+    }
+}
+
+#[test]
+fn a_schema_that_is_nonsense_throughout_checks_nothing() {
+    holds(json!({"type": 5}), 1, &[json!({"a": 1})], &[]);
+    holds(json!({"$ref": "#/$defs/No"}), 1, &[json!({"a": 1})], &[]);
+}
+
+#[test]
+fn warnings_say_where_and_why() {
+    let (_, warnings) = compiled(json!({"properties": {"a/b": {"pattern": "("}, "c": {"$ref": "x.json"}}}));
+    assert_eq!(
+        warnings,
+        [
+            "the schema's `/properties/a~1b/pattern` is not checked: it is no usable regular expression",
+            "the schema's `/properties/c/$ref` is not checked: `x.json` leads nowhere in the schema, and nothing is fetched",
+        ]
+    );
+}
+
+#[test]
+fn dialects_are_told_by_their_name_or_their_style() {
+    let tuple = json!({"properties": {"p": {"items": [{"type": "number"}, {"type": "string"}]}}});
+    holds(tuple, 0, &[json!({"p": [1, "a", null]})], &[json!({"p": ["a"]})]);
+    let flag = json!({"properties": {"p": {"minimum": 0, "exclusiveMinimum": true}}});
+    holds(flag, 0, &[json!({"p": 1})], &[json!({"p": 0})]);
+    let dependent = json!({"dependencies": {"a": ["b"]}});
+    holds(dependent, 0, &[json!({"a": 1, "b": 2})], &[json!({"a": 1})]);
+    let definitions =
+        json!({"properties": {"p": {"$ref": "#/definitions/x"}}, "definitions": {"x": {"type": "integer"}}});
+    holds(definitions, 0, &[json!({"p": 1})], &[json!({"p": "a"})]);
+    for (name, warnings) in [
+        ("http://json-schema.org/draft-07/schema#", 0),
+        ("http://json-schema.org/draft-07/schema", 0),
+        ("https://json-schema.org/draft/2020-12/schema", 0),
+        ("https://example.com/dialect", 0),
+        ("http://json-schema.org/schema#", 0),
+        ("", 0),
+    ] {
+        let schema =
+            json!({"$schema": name, "properties": {"p": {"type": "integer", "exclusiveMinimum": 0}}});
+        holds(schema, warnings, &[json!({"p": 1})], &[json!({"p": 0}), json!({"p": "x"})]);
+    }
+    // Named 2020-12, written as draft-07.
+    let tuple = json!({"$schema": "https://json-schema.org/draft/2020-12/schema",
+        "properties": {"p": {"items": [{"type": "number"}]}, "n": {"type": "integer"}}});
+    holds(tuple, 1, &[json!({"p": ["a"]})], &[json!({"n": "x"})]);
+}
+
+#[test]
+fn a_format_is_an_annotation() {
+    holds(json!({"properties": {"p": {"format": "email"}}}), 0, &[json!({"p": "nobody"})], &[]);
+}
+
+#[test]
+fn a_catastrophic_pattern_holds_nobody_up() {
+    let text = format!("{}!", "a".repeat(5_000));
+    let linear = json!({"properties": {"p": {"pattern": "^(a+)+$"}}});
+    holds(linear, 0, &[json!({"p": "aa"})], &[json!({"p": text})]);
+    let huge = json!({"properties": {"p": {"pattern": "((a{1000}){1000}){1000}"}}});
+    holds(huge, 1, &[json!({"p": "a"})], &[]);
+}
+
+#[test]
+fn what_backtracking_cannot_tell_is_the_servers_to_say() {
+    let pattern = json!({"properties": {"p": {"pattern": "^(a|aa)+(?!c)\\1b$"}, "n": {"type": "integer"}}});
+    let long = "a".repeat(3_000);
+    holds(
+        pattern,
+        0,
+        &[json!({"p": long}), json!({"p": "aab"})],
+        &[json!({"p": "c"}), json!({"p": long, "n": "x"})],
+    );
+}
+
+#[test]
+fn cycles_and_entangled_references_end() {
+    let tree = json!({"$ref": "#/$defs/Node", "$defs": {"Node": {"type": "object", "properties": {
+        "kids": {"type": "array", "items": {"$ref": "#/$defs/Node"}}, "n": {"type": "integer"}}}}});
+    let mut deep = json!({"n": "x"});
+    for _ in 0..50 {
+        deep = json!({ "kids": [deep] });
+    }
+    holds(tree, 0, &[json!({"kids": [{"kids": [], "n": 1}]})], &[deep]);
+    let (check, _) = compiled(
+        json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+    );
+    check.check(JsonObject::new()).unwrap();
+    let (check, _) = compiled(json!({"properties": {"a": {"$ref": "#/properties/a"}}}));
+    check.check(json!({"a": 1}).as_object().unwrap().clone()).unwrap();
+    // Each step asks the next one twice: 2^60 checks.
+    let mut definitions = String::new();
+    for step in 0..60 {
+        let next = step + 1;
+        write!(
+            definitions,
+            r##""d{step}":{{"anyOf":[{{"$ref":"#/$defs/d{next}"}},{{"$ref":"#/$defs/d{next}"}}]}},"##
+        )
+        .unwrap();
+    }
+    let text = format!(
+        r##"{{"properties":{{"p":{{"$ref":"#/$defs/d0"}}}},"$defs":{{{definitions}"d60":{{"type":"null"}}}}}}"##
+    );
+    holds(serde_json::from_str(&text).unwrap(), 1, &[json!({"p": 1})], &[]);
+}
+
+#[test]
+fn a_schema_of_far_too_many_branches_is_not_used() {
+    let branches: Vec<Value> = (0..150_000).map(|n| json!({ "const": n })).collect();
+    holds(json!({"properties": {"p": {"anyOf": branches}}}), 1, &[json!({"p": "x"})], &[]);
+    let branches: Vec<Value> = (0..5_000).map(|n| json!({ "const": n })).collect();
+    holds(json!({"properties": {"p": {"anyOf": branches}}}), 0, &[json!({"p": 4_999})], &[json!({"p": "x"})]);
+}
+
+#[test]
+fn nothing_is_ever_fetched() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let file = std::env::temp_dir().join(format!("traygate-schema-{}.json", std::process::id()));
+    let url = format!("http://{address}/s.json");
+    let path = format!("file://{}", file.display());
+    for reference in [url.as_str(), path.as_str()] {
+        for schema in [
+            json!({"properties": {"p": {"$ref": reference}}}),
+            json!({"$schema": reference, "properties": {"p": {}}}),
+            json!({"$id": reference, "properties": {"p": {"$ref": "other.json"}}}),
+            json!({"properties": {"p": {"$schema": reference, "$id": "x", "$dynamicRef": reference}}}),
+        ] {
+            // What would be fetched refuses everything.
+            let (check, _) = compiled(schema);
+            check.check(json!({"p": 1}).as_object().unwrap().clone()).unwrap();
+        }
+    }
+    let refused = listener.accept().map(|_| ()).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::WouldBlock, "somebody called");
+}

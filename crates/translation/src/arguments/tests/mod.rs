@@ -1,0 +1,54 @@
+mod bad_schemas;
+mod coercion;
+mod refusals;
+
+use serde_json::json;
+
+use super::*;
+
+fn compiled(schema: Value) -> (ArgumentCheck, Vec<String>) {
+    let Value::Object(schema) = schema else { panic!("not an object") };
+    ArgumentCheck::compile(&schema)
+}
+
+fn check(schema: Value, arguments: &str) -> Result<String, Refusal> {
+    let arguments = serde_json::from_str(arguments).unwrap();
+    compiled(schema).0.check(arguments).map(|arguments| serde_json::to_string(&arguments).unwrap())
+}
+
+#[test]
+fn what_fits_goes_on_untouched() {
+    let schema = json!({"type": "object", "properties": {
+        "s": {"type": ["string", "null"]}, "l": {"type": "array"}, "n": {"type": "number"},
+        "i": {"type": "integer", "default": 10}, "any": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+    }});
+    for same in [
+        r#"{"s":null}"#,
+        r#"{"l":[{"a":null}],"extra":{"x":null}}"#,
+        r#"{"n":5}"#,
+        r#"{"n":12345678901234567890.10}"#,
+        r#"{"n":1e+400}"#,
+        r#"{"i":99999999999999999999999}"#,
+        r#"{"i":123456789012345678901234567890}"#,
+        r#"{"any":"7"}"#,
+        r#"{"s":"7","i":1,"any":"{}"}"#,
+        "{}",
+    ] {
+        assert_eq!(check(schema.clone(), same).unwrap(), same);
+    }
+}
+
+#[test]
+fn what_a_free_form_tool_gets_in_the_wrapper_is_taken_out() {
+    let free = json!({"type": "object", "additionalProperties": {"type": "integer"}});
+    for (sent, forwarded) in [
+        (r#"{"arguments":{"a":1}}"#, r#"{"a":1}"#),
+        (r#"{"arguments":"{\"a\":1.0,\"b\":null}"}"#, r#"{"a":1.0,"b":null}"#),
+        (r#"{"a":1}"#, r#"{"a":1}"#),
+        (r#"{"arguments":1}"#, r#"{"arguments":1}"#),
+        (r#"{"arguments":1,"a":2}"#, r#"{"arguments":1,"a":2}"#),
+    ] {
+        let free = if sent.contains("null") { json!({"additionalProperties": true}) } else { free.clone() };
+        assert_eq!(check(free, sent).unwrap(), forwarded);
+    }
+}

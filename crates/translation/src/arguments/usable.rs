@@ -1,0 +1,262 @@
+//! The part of a schema that can be used, where the whole cannot.
+//!
+//! What no validator understands becomes permissive: a value that the server takes must not be refused for a mistake in
+//! its schema. Where a wider part would narrow the whole (`not`, `if`, `oneOf`, `unevaluated...`), that goes too.
+
+use jsonschema::Draft;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use super::compile::is_pattern;
+
+/// Warnings on one schema; more would say nothing new.
+const WARNINGS: usize = 10;
+
+/// What a keyword holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Schemas by name.
+    Named,
+    /// A list of schemas.
+    Listed,
+    /// A schema; `items` may be a list of them up to draft-07.
+    One,
+    /// No schema.
+    Data,
+}
+
+pub(super) fn holds(keyword: &str) -> Holds {
+    match keyword {
+        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
+        | "dependencies" => Holds::Named,
+        "anyOf" | "oneOf" | "allOf" | "prefixItems" => Holds::Listed,
+        "items"
+        | "additionalProperties"
+        | "additionalItems"
+        | "not"
+        | "if"
+        | "then"
+        | "else"
+        | "contains"
+        | "propertyNames"
+        | "unevaluatedItems"
+        | "unevaluatedProperties"
+        | "contentSchema" => Holds::One,
+        _ => Holds::Data,
+    }
+}
+
+/// Which references may stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum References {
+    /// Into the schema, to an `$id` in it, and to JSON Schema's own schemas.
+    Embedded,
+    /// Into the schema.
+    Local,
+}
+
+/// The usable part of a schema, and what is missing from it.
+pub(super) fn of(schema: &Value, draft: Draft, references: References) -> (Value, Vec<String>) {
+    let mut sieve = Sieve { root: schema, draft, references, path: String::new(), warnings: Vec::new() };
+    let usable = sieve.schema(schema).schema;
+    (usable, sieve.warnings)
+}
+
+struct Sieve<'a> {
+    root: &'a Value,
+    draft: Draft,
+    references: References,
+    /// JSON Pointer of the schema at hand.
+    path: String,
+    warnings: Vec<String>,
+}
+
+struct Sifted {
+    schema: Value,
+    /// It may accept more than the original: something is missing, or may be missing where a reference leads.
+    wider: bool,
+}
+
+impl Sieve<'_> {
+    fn schema(&mut self, schema: &Value) -> Sifted {
+        let Value::Object(keywords) = schema else {
+            if !schema.is_boolean() {
+                self.warn("it is no schema");
+            }
+            return Sifted { wider: !schema.is_boolean(), schema: schema.as_bool().unwrap_or(true).into() };
+        };
+        let mut kept = Map::new();
+        let mut wider = false;
+        for (keyword, value) in keywords {
+            let nested = self.path.len();
+            self.path += "/";
+            self.path += &keyword.replace('~', "~0").replace('/', "~1");
+            let sifted = self.keyword(keyword, value, keywords);
+            self.path.truncate(nested);
+            wider |= sifted.as_ref().is_none_or(|sifted| sifted.wider);
+            let Some(Sifted { schema, wider }) = sifted else { continue };
+            match keyword.as_str() {
+                "not" | "if" | "then" | "else" | "unevaluatedProperties" | "unevaluatedItems" if wider => {}
+                // More than one branch may fit now.
+                "oneOf" if wider && !keywords.contains_key("anyOf") => {
+                    kept.insert("anyOf".into(), schema);
+                }
+                "oneOf" if wider => {}
+                _ => {
+                    kept.insert(keyword.clone(), schema);
+                }
+            }
+        }
+        if wider {
+            for keyword in ["unevaluatedProperties", "unevaluatedItems", "maxContains"] {
+                kept.remove(keyword);
+            }
+            if !kept.contains_key("if") {
+                kept.remove("then");
+                kept.remove("else");
+            }
+            let patterns = |map: &Map<String, Value>| {
+                map.get("patternProperties").and_then(Value::as_object).map(Map::len)
+            };
+            if patterns(&kept) != patterns(keywords) {
+                kept.remove("additionalProperties");
+            }
+        }
+        Sifted { schema: kept.into(), wider }
+    }
+
+    /// What is left of a keyword's value; `None` where it cannot be used.
+    fn keyword(&mut self, keyword: &str, value: &Value, beside: &Map<String, Value>) -> Option<Sifted> {
+        match (holds(keyword), value) {
+            (Holds::Named, Value::Object(schemas)) => Some(self.named(keyword, schemas)),
+            (Holds::Listed, Value::Array(schemas)) if !schemas.is_empty() => Some(self.listed(schemas)),
+            (Holds::One, Value::Array(schemas)) if keyword == "items" && self.draft < Draft::Draft202012 => {
+                Some(self.listed(schemas))
+            }
+            (Holds::One, Value::Object(_) | Value::Bool(_)) => Some(self.schema(value)),
+            (Holds::Data, _) => self.data(keyword, value, beside),
+            _ => {
+                self.warn("it holds no schema");
+                None
+            }
+        }
+    }
+
+    fn named(&mut self, keyword: &str, schemas: &Map<String, Value>) -> Sifted {
+        let mut kept = Map::new();
+        let mut wider = false;
+        for (name, schema) in schemas {
+            let nested = self.path.len();
+            self.path += "/";
+            self.path += &name.replace('~', "~0").replace('/', "~1");
+            if keyword == "patternProperties" && !is_pattern(name) {
+                self.warn("its name is no usable regular expression");
+                wider = true;
+            } else if keyword == "dependencies" && schema.is_array() {
+                kept.insert(name.clone(), schema.clone());
+            } else {
+                let sifted = self.schema(schema);
+                // What stands there for others to refer to says nothing by itself.
+                wider |= sifted.wider && !matches!(keyword, "$defs" | "definitions");
+                kept.insert(name.clone(), sifted.schema);
+            }
+            self.path.truncate(nested);
+        }
+        Sifted { schema: kept.into(), wider }
+    }
+
+    fn listed(&mut self, schemas: &[Value]) -> Sifted {
+        let mut wider = false;
+        let mut kept = Vec::with_capacity(schemas.len());
+        for (at, schema) in schemas.iter().enumerate() {
+            let nested = self.path.len();
+            self.path += &format!("/{at}");
+            let sifted = self.schema(schema);
+            self.path.truncate(nested);
+            wider |= sifted.wider;
+            kept.push(sifted.schema);
+        }
+        Sifted { schema: kept.into(), wider }
+    }
+
+    fn data(&mut self, keyword: &str, value: &Value, beside: &Map<String, Value>) -> Option<Sifted> {
+        let same = |wider| Some(Sifted { schema: value.clone(), wider });
+        match (keyword, value) {
+            // The dialect is known, and a schema of a schema is not fetched.
+            ("$schema" | "$vocabulary", _) => None,
+            ("$ref" | "$dynamicRef" | "$recursiveRef", Value::String(reference)) => {
+                if self.leads_somewhere(reference) {
+                    return same(true);
+                }
+                let shown: String = reference.chars().take(100).collect();
+                self.warn(&format!("`{shown}` leads nowhere in the schema, and nothing is fetched"));
+                None
+            }
+            ("pattern", Value::String(pattern)) if !is_pattern(pattern) => {
+                self.warn("it is no usable regular expression");
+                None
+            }
+            _ if self.is_sound(keyword, value, beside) => same(false),
+            _ => {
+                self.warn("its value makes no sense");
+                None
+            }
+        }
+    }
+
+    /// Whether the dialect allows this value of a keyword.
+    fn is_sound(&self, keyword: &str, value: &Value, beside: &Map<String, Value>) -> bool {
+        let mut alone = json!({ keyword: value });
+        // Draft-04 wants both of a pair.
+        for (flag, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+            if keyword == flag
+                && let Some(beside) = beside.get(limit)
+            {
+                alone[limit] = beside.clone();
+            }
+        }
+        match self.draft {
+            Draft::Draft4 => jsonschema::draft4::meta::is_valid(&alone),
+            Draft::Draft6 => jsonschema::draft6::meta::is_valid(&alone),
+            Draft::Draft7 => jsonschema::draft7::meta::is_valid(&alone),
+            Draft::Draft201909 => jsonschema::draft201909::meta::is_valid(&alone),
+            _ => jsonschema::draft202012::meta::is_valid(&alone),
+        }
+    }
+
+    fn leads_somewhere(&self, reference: &str) -> bool {
+        let (document, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        if !document.is_empty() {
+            return self.references == References::Embedded
+                && (document.contains("://json-schema.org/draft")
+                    || carries(self.root, &["$id", "id"], document.trim_start_matches("./")));
+        }
+        let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else { return false };
+        if fragment.is_empty() || fragment.starts_with('/') {
+            return self
+                .root
+                .pointer(&fragment)
+                .is_some_and(|target| target.is_object() || target.is_boolean());
+        }
+        carries(self.root, &["$anchor", "$dynamicAnchor"], &fragment)
+            || carries(self.root, &["$id", "id"], reference)
+    }
+
+    fn warn(&mut self, why: &str) {
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push(format!("the schema's `{}` is not checked: {why}", self.path));
+        }
+    }
+}
+
+/// Whether one of these keywords has a value that ends so, at any depth.
+fn carries(schema: &Value, keywords: &[&str], end: &str) -> bool {
+    match schema {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            (keywords.contains(&key.as_str()) && value.as_str().is_some_and(|value| value.ends_with(end)))
+                || carries(value, keywords, end)
+        }),
+        Value::Array(items) => items.iter().any(|value| carries(value, keywords, end)),
+        _ => false,
+    }
+}

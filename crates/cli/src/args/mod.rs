@@ -291,7 +291,9 @@ fn with_a_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
         return error;
     }
     let near = |name: &&str| strsim::damerau_levenshtein(name, &word) <= 2;
-    let is_file = word.ends_with(".json") || word.ends_with(".jsonc");
+    let is_file = PathBuf::from(&word)
+        .extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("json") || kind.eq_ignore_ascii_case("jsonc"));
     let tip = match command.get_subcommands().map(clap::Command::get_name).find(near) {
         Some(name) => format!("did you mean `traygate {name}`?"),
         None if is_file => format!("a config file stands after `--config`, as in `traygate --config {word}`"),

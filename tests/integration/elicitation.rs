@@ -7,13 +7,13 @@ use traygate_tests::{Gateway, Home, HttpUpstream, Record, stdio};
 struct Asking {
     entries: Map<String, Value>,
     records: Vec<(&'static str, Record)>,
-    _upstreams: Vec<HttpUpstream>,
+    upstreams: Vec<HttpUpstream>,
 }
 
 impl Asking {
     /// `extra` goes into every entry.
     async fn start(home: &Home, extra: &Value) -> Self {
-        let mut asking = Self { entries: Map::new(), records: Vec::new(), _upstreams: Vec::new() };
+        let mut asking = Self { entries: Map::new(), records: Vec::new(), upstreams: Vec::new() };
         for (name, era) in [("stdio-legacy", "legacy"), ("stdio-modern", "modern")] {
             let (entry, record) = stdio(home, name, &["--era", era]);
             asking.add(name, entry, record, extra);
@@ -25,7 +25,7 @@ impl Asking {
         ] {
             let upstream = HttpUpstream::start(home, name, transport, &["--era", era]).await;
             asking.add(name, upstream.entry(), upstream.record().clone(), extra);
-            asking._upstreams.push(upstream);
+            asking.upstreams.push(upstream);
         }
         asking
     }

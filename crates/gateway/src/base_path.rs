@@ -75,7 +75,7 @@ pub(crate) fn diagnostics(config: &Config, rules: &Rules) -> Vec<Diagnostic> {
         let message = format!("`{key}` in `traygate` {reason}");
         Some(about_file(Severity::Error, "bad-path", message, "Until then it counts as absent."))
     });
-    unusable.chain(ambiguous(config, rules)).collect()
+    unusable.chain(ambiguous(config, rules)).chain(beside_pages(config, rules)).collect()
 }
 
 /// The server whose paths look like those of a proxy that strips nothing. They are the server's then, and the proxy's
@@ -92,6 +92,20 @@ fn ambiguous(config: &Config, rules: &Rules) -> Option<Diagnostic> {
     let hint = "Let the proxy strip the root path, or give the server or the root path another name.";
     let about = about_file(Severity::Warning, "ambiguous-path", message, hint);
     Some(Diagnostic { server: Some(server.clone()), ..about })
+}
+
+/// The servers that are called as the pages of all servers are: GET finds the page, and POST the server's tools.
+fn beside_pages(config: &Config, rules: &Rules) -> Vec<Diagnostic> {
+    const PAGES: [(&str, &str); 2] = [("docs", "docs page"), ("openapi.json", "document")];
+    let is_beside = rules.layout == Layout::Many && rules.path_prefix.is_empty();
+    let named = |(name, page): (&str, &str)| {
+        let server = config.servers.keys().find(|server| server.as_str() == name)?;
+        let message = format!("`{server}` is at `/{server}`, where the {page} of all servers is as well.");
+        let hint = "Its tools work. Give it another name, so that its own address leads to its own pages.";
+        let about = about_file(Severity::Warning, "ambiguous-path", message, hint);
+        Some(Diagnostic { server: Some(server.clone()), ..about })
+    };
+    PAGES.into_iter().filter(|_| is_beside).filter_map(named).collect()
 }
 
 /// `path` with all that RFC 3986 does not allow in it percent-encoded; what is encoded already stays.
@@ -160,6 +174,17 @@ mod tests {
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].contains("`pathPrefix` in `traygate` cannot be `/./a`"), "{said:?}");
         assert!(said[1].contains("`rootPath` in `traygate` cannot be `/-`"), "{said:?}");
+    }
+
+    #[test]
+    fn a_server_named_like_a_page_is_said() {
+        let servers =
+            r#"{"docs": {"type": "demo"}, "openapi.json": {"type": "demo"}, "api": {"type": "demo"}}"#;
+        let told = said(servers, "", "");
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("`docs` is at `/docs`, where the docs page of all servers is"), "{told:?}");
+        assert!(told[1].contains("`openapi.json` is at `/openapi.json`, where the document"), "{told:?}");
+        assert_eq!(said(servers, "", "/v1"), [] as [String; 0]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use api_key::new_key;
 pub use folders::Folders;
 pub use gateway::{Gateway, StartError};
 pub use logging::{Held, LogLevel, Logging, UnknownLevel};
-pub use opening::refusal;
+pub use opening::{refusal, remarks};
 pub use options::{ConfigSource, Options, Tls};
 pub use signals::Signals;
 pub use variables::inherited;

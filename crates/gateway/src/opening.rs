@@ -1,6 +1,10 @@
-use traygate_config::Config;
+use traygate_config::{Config, Diagnostic};
 
-use crate::{Options, StartError, base_path, listen::TlsIdentity, merge::Endpoint};
+use crate::{
+    Options, StartError, base_path,
+    listen::{NamedBy, TlsIdentity},
+    merge::{self, Endpoint},
+};
 
 /// What a gateway opens its port with, once that may be.
 pub(crate) struct Opening {
@@ -18,9 +22,17 @@ impl Opening {
         if let (false, Some(reason)) = (has_key, endpoint.needs_key()) {
             return Err(StartError::Unguarded(reason));
         }
-        let tls = endpoint.tls.as_ref().map(TlsIdentity::read).transpose().map_err(StartError::Tls)?;
+        let named = if options.tls.is_some() { NamedBy::CommandLine } else { NamedBy::ConfigFile };
+        let read = |files| TlsIdentity::read(files, named);
+        let tls = endpoint.tls.as_ref().map(read).transpose().map_err(StartError::Tls)?;
         Ok(Self { endpoint, tls })
     }
+}
+
+/// What [`crate::Gateway::start`] would say of this config beside what parsing it says: paths that cannot be used, or
+/// that lead to two places.
+pub fn remarks(options: &Options, config: &Config) -> Vec<Diagnostic> {
+    base_path::diagnostics(config, &merge::rules(options, config))
 }
 
 /// Why [`crate::Gateway::start`] would refuse this config before it opens a port; `None` where it would not. A key

@@ -9,8 +9,11 @@ use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 use rmcp::model::{CallToolResult, JsonObject};
 use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
 use traygate_config::{Config, Entry, Server, ServerName};
 
+#[cfg(target_os = "linux")]
+use crate::process::orphans;
 use crate::{
     CallContext, CallError, Catalogue, Environment, ToolSet,
     connector::{Connector, LiveConnector},
@@ -30,6 +33,8 @@ struct Inner {
     supervisors: ArcSwap<HashMap<ServerName, Arc<Supervisor>>>,
     /// Held by whoever changes the supervisors; calls never take it.
     changing: Mutex<Changing>,
+    /// Cancelled when everything ends.
+    ending: CancellationToken,
 }
 
 #[derive(Default)]
@@ -54,18 +59,20 @@ impl Hub {
         connector: Arc<dyn Connector>,
         secrets: Arc<dyn Secrets>,
     ) -> Self {
-        Self(Arc::new(Inner {
-            world: Arc::new(World::new(environment, connector, secrets)),
-            supervisors: ArcSwap::default(),
-            changing: Mutex::default(),
-        }))
+        let world = Arc::new(World::new(environment, connector, secrets));
+        let ending = CancellationToken::new();
+        #[cfg(target_os = "linux")]
+        if orphans::are_ours() {
+            world.tracker.spawn(ending.clone().run_until_cancelled_owned(orphans::reap()));
+        }
+        Self(Arc::new(Inner { world, supervisors: ArcSwap::default(), changing: Mutex::default(), ending }))
     }
 
     /// Brings the running servers in line with `config`: starts new ones, stops removed ones, restarts changed ones,
     /// and leaves the others, their processes and sessions alone. What is remembered of new servers is read from the
     /// state folder, small files; starting and stopping go on behind it.
     pub fn apply(&self, config: &Config) {
-        let Inner { world, supervisors, changing } = &*self.0;
+        let Inner { world, supervisors, changing, .. } = &*self.0;
         let mut changing = changing.lock().unwrap_or_else(PoisonError::into_inner);
         if changing.shut_down {
             return;
@@ -185,7 +192,8 @@ impl Hub {
 
     /// Ends every connection and child process, grandchildren included, within 5 s.
     pub async fn shutdown(&self) {
-        let Inner { world, supervisors, changing } = &*self.0;
+        let Inner { world, supervisors, changing, ending } = &*self.0;
+        ending.cancel();
         changing.lock().unwrap_or_else(PoisonError::into_inner).shut_down = true;
         for supervisor in supervisors.load().values() {
             supervisor.stop();

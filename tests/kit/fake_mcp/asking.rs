@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{
-    message::{self, Call, MODERN, result, text},
+    message::{Call, MODERN, result, text},
     server::{Context, Reply, Server},
 };
 
@@ -87,7 +87,7 @@ fn asked_by_result(
 
 fn outcome(answer: &Value, fail: bool) -> String {
     if !fail {
-        return message::text(&answer.to_string());
+        return text(&answer.to_string());
     }
     let content = json!([{"type": "text", "text": "I cannot go on."}]);
     json!({"content": content, "isError": true, "resultType": "complete"}).to_string()

@@ -246,6 +246,16 @@ impl Args {
             }
             args.options.config = None;
         }
+        for (id, flag) in [("server_type", "--type"), ("header", "--header")] {
+            if args.server.is_empty() && args.command.is_none() && on_the_command_line(id) {
+                let message = format!(
+                    "`{flag}` is about the server after `--`, and none is given: name it, as in `traygate {flag} ... -- \
+                     http://localhost:9000/mcp`. In a config file it is `{}` of the server's entry",
+                    if id == "header" { "headers" } else { "type" }
+                );
+                return Err(command.error(ErrorKind::MissingRequiredArgument, message));
+            }
+        }
         if args.options.ssl_keyfile.is_some() && args.options.ssl_certfile.is_none() {
             return Err(command.error(
                 ErrorKind::MissingRequiredArgument,
@@ -281,8 +291,15 @@ fn with_a_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
         return error;
     }
     let near = |name: &&str| strsim::damerau_levenshtein(name, &word) <= 2;
+    let is_file = PathBuf::from(&word)
+        .extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("json") || kind.eq_ignore_ascii_case("jsonc"));
     let tip = match command.get_subcommands().map(clap::Command::get_name).find(near) {
         Some(name) => format!("did you mean `traygate {name}`?"),
+        None if is_file => format!("a config file stands after `--config`, as in `traygate --config {word}`"),
+        None if matches!(&*word, "run" | "serve" | "server" | "start" | "up") => {
+            "`traygate` alone serves, as in `traygate --config config.json`".to_owned()
+        }
         None => "a server's command stands after `--`, as in `traygate -- uvx mcp-server-time`".to_owned(),
     };
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));

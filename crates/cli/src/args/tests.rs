@@ -187,6 +187,8 @@ fn wrong_command_lines_are_refused() {
         "traygate --api-key= --port 1",
         "traygate secret set NAME VALUE",
         "traygate uvx mcp-server-time",
+        "traygate --header {}",
+        "traygate --type sse --config c.json",
     ] {
         let Err(error) = try_read(line) else { panic!("accepted: {line}") };
         assert_eq!(error.exit_code(), 2, "{line}");
@@ -204,6 +206,14 @@ fn a_command_without_its_dashes_is_told_of_them() {
     }
     for line in ["traygate --prot 1", "traygate chek c.json", "traygate status now"] {
         assert!(!told(line).contains("stands after `--`"), "{}", told(line));
+    }
+    for (line, tip) in [
+        ("traygate config.json", "`traygate --config config.json`"),
+        ("traygate my/servers.jsonc", "`traygate --config my/servers.jsonc`"),
+        ("traygate serve", "`traygate` alone serves"),
+        ("traygate start --config c.json", "`traygate --config config.json`"),
+    ] {
+        assert!(told(line).contains(tip), "{}", told(line));
     }
     let told = told("traygate chek c.json");
     assert!(told.contains("did you mean `traygate check`?"), "{told}");

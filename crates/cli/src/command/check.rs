@@ -5,9 +5,10 @@ use std::{
 };
 
 use traygate_config::{
-    Config, Entry, McpoRemark, Parsed, Reference, StdioUpstream, Template, Upstream, mcpo_verdict, parse,
+    Config, Diagnostic, Entry, McpoRemark, Parsed, Reference, Severity, StdioUpstream, Template, Upstream,
+    mcpo_verdict, parse,
 };
-use traygate_gateway::{ConfigSource, Folders, StartError, refusal};
+use traygate_gateway::{ConfigSource, Folders, StartError, refusal, remarks};
 use traygate_upstream::not_found;
 
 use crate::{
@@ -40,6 +41,7 @@ pub(crate) fn check(args: &ServeArgs, file: Option<PathBuf>) -> Result<Exit, Pro
         is_set: &is_set,
         not_found: &|server| not_found(server, &environment),
         refusal: &|config| refusal(&options, config),
+        remarks: &|config| remarks(&options, config),
     };
     let (report, exit) = report(&file.display().to_string(), &text, &here);
     output::line(report);
@@ -59,15 +61,19 @@ struct Here<'h> {
     not_found: &'h dyn Fn(&StdioUpstream) -> Option<String>,
     /// Why a start with it is refused.
     refusal: &'h dyn Fn(&Config) -> Option<StartError>,
+    /// What a start with it says of the paths.
+    remarks: &'h dyn Fn(&Config) -> Vec<Diagnostic>,
 }
 
 /// What there is to say about a config, and how `check` ends.
 fn report(file: &str, text: &str, here: &Here) -> (String, Exit) {
     let parsed = parse(text);
     let remarks = mcpo_verdict(text);
+    let of_start = parsed.config.as_ref().map(here.remarks).unwrap_or_default();
     let mut said: Vec<_> = parsed
         .diagnostics
         .iter()
+        .chain(&of_start)
         .map(|diagnostic| {
             let severity = diagnostic.severity;
             let (line, column) = (diagnostic.position.line, diagnostic.position.column);
@@ -77,7 +83,9 @@ fn report(file: &str, text: &str, here: &Here) -> (String, Exit) {
         .collect();
     let refusal = parsed.config.as_ref().and_then(here.refusal);
     said.extend(refusal.iter().filter_map(|refusal| refused(file, &parsed, refusal)));
-    let has_errors = parsed.config.is_none() || parsed.has_errors() || refusal.is_some();
+    let is_error = |said: &Diagnostic| said.severity == Severity::Error;
+    let has_errors =
+        parsed.config.is_none() || parsed.has_errors() || refusal.is_some() || of_start.iter().any(is_error);
     said.extend(parsed.config.iter().flat_map(|config| unset(file, config, here.is_set)));
     said.extend(parsed.config.iter().flat_map(|config| absent(file, config, here)));
 
@@ -266,6 +274,7 @@ mod tests {
                 (stdio.command.source() == "gone").then(|| "command `gone` was not found.".to_owned())
             },
             refusal: &|config| refusal(&options, config),
+            remarks: &|config| remarks(&options, config),
         };
         super::report(file, text, &here)
     }
@@ -289,6 +298,19 @@ mod tests {
         // What the key is does not matter, only that there is one.
         let keyed = r#"{"mcpServers": {}, "traygate": {"host": "0.0.0.0", "apiKey": "${keychain:k}"}}"#;
         assert_eq!(report("c.json", keyed).1, Exit::Ok);
+    }
+
+    #[test]
+    fn paths_are_judged_as_at_the_start() {
+        let file = |servers: &str, settings: &str| {
+            report("c.json", &format!(r#"{{"mcpServers": {servers}, "traygate": {settings}}}"#))
+        };
+        let (bad, exit) = file("{}", r#"{"pathPrefix": "/-"}"#);
+        assert_eq!(exit, Exit::Usage, "{bad}");
+        assert!(bad.contains("error: `pathPrefix` in `traygate` cannot be `/-`"), "{bad}");
+        let (ambiguous, exit) = file(r#"{"a": {"type": "demo"}}"#, r#"{"rootPath": "/a"}"#);
+        assert_eq!(exit, Exit::Ok, "{ambiguous}");
+        assert!(ambiguous.contains("warning: `a` is at `/a`, where `rootPath`"), "{ambiguous}");
     }
 
     #[test]

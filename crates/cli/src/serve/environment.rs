@@ -28,12 +28,16 @@ fn variables(
     let mut variables = inherited(own);
     if let Some(path) = file {
         let unreadable = |error: dotenvy::Error| {
-            let reason = match error {
+            let (file, path) = (path, path.display());
+            Exit::Usage.because(match error {
                 // Its text holds the line, and the line a secret.
-                dotenvy::Error::LineParse(..) => "one of its lines is not NAME=VALUE".to_owned(),
-                error => error.to_string(),
-            };
-            Exit::Usage.because(format!("The variables in `{}` cannot be read: {reason}.", path.display()))
+                dotenvy::Error::LineParse(line, _) => format!(
+                    "`{path}{}` is not NAME=VALUE. Put quotes around a value with spaces or `#`, close those that are \
+                     open, or begin the line with `#`.",
+                    line_number(file, &line).map(|line| format!(":{line}")).unwrap_or_default()
+                ),
+                error => format!("The variables in `{path}` cannot be read: {error}."),
+            })
         };
         for variable in dotenvy::from_path_iter(path).map_err(unreadable)? {
             let (name, value) = variable.map_err(unreadable)?;
@@ -48,6 +52,14 @@ fn variables(
         variables.insert(name.into(), value.into());
     }
     Ok(variables)
+}
+
+/// The number, from 1, of the first line that ends as the one that could not be read; of that, only the end may be known.
+fn line_number(file: &Path, line: &str) -> Option<usize> {
+    let text = fs_err::read_to_string(file).ok()?;
+    let end = line.lines().next().map(str::trim).filter(|end| !end.is_empty())?;
+    let is_it = |line: &str| line.trim().ends_with(end) && !line.trim_start().starts_with('#');
+    text.lines().position(is_it).map(|before| before + 1)
 }
 
 #[cfg(test)]
@@ -87,6 +99,17 @@ mod tests {
         fs_err::write(&file, "A='s3cret\n").expect("a file");
         let broken = variables(own(), Some(&file), &[]).expect_err("broken");
         assert!(broken.message.contains(".env") && !broken.message.contains("s3cret"), "{}", broken.message);
+        for (text, line) in [
+            ("# A comment\n\nGOOD=1\nthis is no variable s3cret\nB=2\n", 4),
+            ("A=1\r\nB=two s3cret words\r\n", 2),
+            ("A=1\nB=\"s3cret\nC=2\n", 2),
+        ] {
+            fs_err::write(&file, text).expect("a file");
+            let broken = variables(own(), Some(&file), &[]).expect_err(text);
+            let place = format!(".env:{line}` is not NAME=VALUE");
+            assert!(broken.message.contains(&place), "{text}: {}", broken.message);
+            assert!(!broken.message.contains("s3cret"), "{}", broken.message);
+        }
         let flag = variables(own(), None, &["s3cret".into()]).expect_err("no =");
         assert_eq!(flag.exit, Exit::Usage);
         assert!(!flag.message.contains("s3cret"));

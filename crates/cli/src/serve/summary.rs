@@ -1,4 +1,7 @@
-use std::{fmt::Write as _, net::SocketAddr};
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+};
 
 use traygate_gateway::{ConfigSource, Gateway};
 use traygate_upstream::State;
@@ -31,7 +34,9 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
         (ConfigSource::Single(_), _) => row("Open WebUI", &format!("add the tool server {local}")),
         (_, []) => row("Servers", "none yet: add one to the config file"),
         (_, servers) => {
-            row("Servers", &servers.join(", "));
+            for (label, line) in std::iter::once("Servers").chain(std::iter::repeat("")).zip(lines(servers)) {
+                row(label, &line);
+            }
             row("Open WebUI", &format!("add the tool server {local} for all, or one by one:"));
             for name in names.iter().take(LISTED) {
                 row("", &gateway.server_url(name).replace("127.0.0.1", "localhost"));
@@ -45,6 +50,10 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
     if gateway.addresses().iter().any(|address| !address.ip().is_loopback()) {
         let scheme = url.split(':').next().unwrap_or("http");
         row("From Docker", &format!("{scheme}://host.docker.internal:{port} in place of the above"));
+    }
+    if let Some(address) = gateway.addresses().iter().find_map(|address| neighbours(address.ip())) {
+        let scheme = url.split(':').next().unwrap_or("http");
+        row("Network", &format!("{scheme}://{} from other machines", SocketAddr::new(address, port)));
     }
     let everywhere: Vec<String> = gateway.addresses().iter().map(ToString::to_string).collect();
     row("Listens on", &everywhere.join(", "));
@@ -64,6 +73,29 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
     text
 }
 
+/// All on one line where that is short, else each on its own.
+fn lines(servers: &[String]) -> Vec<String> {
+    const SHORT: usize = 80;
+    let line = servers.join(", ");
+    if line.chars().count() <= SHORT { vec![line] } else { servers.to_vec() }
+}
+
+/// The address that other machines of the network reach a listener at; `None` where it is for this machine, or where
+/// there is no network.
+fn neighbours(listening: IpAddr) -> Option<IpAddr> {
+    if listening.is_loopback() {
+        return None;
+    }
+    if !listening.is_unspecified() {
+        return Some(listening);
+    }
+    // Connecting a UDP socket sends nothing; the system only chooses the way (RFC 5737: nobody has this address).
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok().filter(|_| listening.is_ipv4())?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
 /// Why a server is not on its way to be ready. How the others fare the log's next lines tell.
 fn obstacle(state: &State) -> Option<&'static str> {
     match state {
@@ -71,5 +103,28 @@ fn obstacle(state: &State) -> Option<&'static str> {
         State::Failed { .. } => Some("cannot start"),
         State::SignInNeeded => Some("needs sign-in"),
         State::Ready | State::Connecting | State::Backoff { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_servers_stand_below_each_other() {
+        let names = |count: usize| (0..count).map(|number| format!("server-{number}")).collect::<Vec<_>>();
+        assert_eq!(lines(&names(3)), ["server-0, server-1, server-2"]);
+        assert_eq!(lines(&names(30)), names(30));
+    }
+
+    #[test]
+    fn neighbours_are_told_an_address_that_is_theirs_to_reach() {
+        assert_eq!(neighbours(Ipv4Addr::LOCALHOST.into()), None);
+        let own = IpAddr::from([10, 1, 2, 3]);
+        assert_eq!(neighbours(own), Some(own));
+        // Where this machine has no network there is none.
+        if let Some(address) = neighbours(Ipv4Addr::UNSPECIFIED.into()) {
+            assert!(address.is_ipv4() && !address.is_loopback() && !address.is_unspecified(), "{address}");
+        }
     }
 }

@@ -7,4 +7,8 @@ mod preface;
 mod serve;
 mod tls;
 
-pub(crate) use self::{bind::Bound, serve::Listening, tls::TlsIdentity};
+pub(crate) use self::{
+    bind::Bound,
+    serve::Listening,
+    tls::{NamedBy, TlsIdentity},
+};

@@ -211,7 +211,9 @@ mod tests {
     fn list(tools: Value) -> ToolList {
         let Value::Array(tools) = tools else { panic!("no list") };
         let mut list = ToolList::default();
-        tools.into_iter().for_each(|tool| list.add_raw(tool));
+        for tool in tools {
+            list.add_raw(tool);
+        }
         list
     }
 

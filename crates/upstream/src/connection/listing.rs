@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use rmcp::{
-    model::{ClientRequest, ErrorData, ListToolsRequest, PaginatedRequestParams, ServerResult},
+    model::{
+        ClientRequest, ErrorData, Extensions, ListToolsRequest, ListToolsRequestMethod,
+        PaginatedRequestParams, ServerResult,
+    },
     service::PeerRequestOptions,
 };
 use serde_json::Value;
@@ -22,7 +25,9 @@ pub(super) async fn tools(session: &Session) -> Result<ToolList, CallError> {
     for count in 1.. {
         let next = match page(session, cursor.take()).await? {
             ServerResult::ListToolsResult(page) => {
-                page.tools.into_iter().for_each(|tool| list.add(tool));
+                for tool in page.tools {
+                    list.add(tool);
+                }
                 page.next_cursor
             }
             // A page with something that rmcp cannot read.
@@ -51,7 +56,8 @@ pub(super) async fn tools(session: &Session) -> Result<ToolList, CallError> {
 
 async fn page(session: &Session, cursor: Option<String>) -> Result<ServerResult, CallError> {
     let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
-    let request = ListToolsRequest { method: Default::default(), params, extensions: Default::default() };
+    let request =
+        ListToolsRequest { method: ListToolsRequestMethod, params, extensions: Extensions::default() };
     let request = ClientRequest::ListToolsRequest(request);
     let sent = session.peer.send_request_with_option(request, PeerRequestOptions::no_options()).await;
     let answer = match sent {
@@ -73,7 +79,9 @@ async fn page(session: &Session, cursor: Option<String>) -> Result<ServerResult,
 fn raw_page(page: Value, list: &mut ToolList) -> Result<Option<String>, CallError> {
     let Value::Object(mut page) = page else { return Err(senseless()) };
     let Some(Value::Array(tools)) = page.remove("tools") else { return Err(senseless()) };
-    tools.into_iter().for_each(|tool| list.add_raw(tool));
+    for tool in tools {
+        list.add_raw(tool);
+    }
     match page.remove("nextCursor") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(cursor)) => Ok(Some(cursor)),

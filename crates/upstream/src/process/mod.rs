@@ -9,6 +9,8 @@ mod kin;
 mod last_words;
 mod login_shell;
 mod lookup;
+#[cfg(target_os = "linux")]
+pub(crate) mod orphans;
 
 #[cfg(test)]
 mod tests;

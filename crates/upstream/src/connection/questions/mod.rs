@@ -68,11 +68,11 @@ impl Questions {
             "ping" => Ok(json!({})),
             "elicitation/create" => Ok(self.elicited(params)),
             // -32601 is what the specification has for what a client does not support (client/roots, error handling).
-            "sampling/createMessage" => Err(refusal(self.decline(
+            "sampling/createMessage" => Err(refusal(&self.decline(
                 "sampling",
                 "asked for an answer of a language model (sampling), which Traygate does not offer",
             ))),
-            "roots/list" => Err(refusal(self.decline(
+            "roots/list" => Err(refusal(&self.decline(
                 "roots",
                 "asked for the folders that it may work in (roots), of which Traygate offers none",
             ))),
@@ -151,7 +151,7 @@ impl Questions {
     }
 }
 
-fn refusal(sentence: Arc<str>) -> ErrorData {
+fn refusal(sentence: &str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, sentence.to_string(), None)
 }
 

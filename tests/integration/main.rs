@@ -17,6 +17,7 @@ mod kit;
 mod lifecycle;
 mod mcpo_flags;
 mod names;
+mod open_webui;
 mod real_servers;
 mod reasons;
 #[cfg(target_os = "linux")]

@@ -19,6 +19,7 @@ mod kit;
 mod lifecycle;
 mod mcpo_flags;
 mod names;
+mod open_webui;
 mod quarantine;
 mod real_servers;
 mod reasons;

@@ -6,6 +6,8 @@ mod binaries;
 mod eventually;
 pub mod fake_mcp;
 mod gateway;
+#[cfg(unix)]
+pub mod open_webui;
 mod processes;
 mod record;
 mod relay;

@@ -71,7 +71,8 @@ async fn the_browser_calls_the_tools_of_a_users_connection() {
     say(&browser, &result(&failure)).await;
     answered(&browser, "the disk is full").await;
     let told = last(&model).result().unwrap_or_default();
-    assert!(told.contains("500") && told.contains("the disk is full"), "{told}");
+    // The page's words: those of the backend are others.
+    assert!(told.contains("HTTP error! Status: 500") && told.contains("the disk is full"), "{told}");
     picture(&browser, "error").await;
 
     say(&browser, "CALL add {\"a\": 1}").await;
@@ -93,6 +94,8 @@ async fn answered(browser: &Browser, text: &str) {
         shown.contains(Model::SAYS.trim()) && shown.contains(text)
     })
     .await;
+    // In the place of the button that stops the answer.
+    browser.text("//button[@aria-label='Voice mode']").await;
 }
 
 /// What the model was asked last.

@@ -10,7 +10,8 @@ use tokio::{
 
 use crate::{Answer, Home, eventually_some, gateway::http_client, kill};
 
-/// A headless Chromium with an empty profile, driven over W3C WebDriver. Killed when dropped, with all its processes.
+/// A headless Chromium with an empty profile, driven over W3C's `WebDriver`. Killed when dropped, with all its
+/// processes.
 #[derive(Debug)]
 pub struct Browser {
     home: Home,
@@ -19,7 +20,7 @@ pub struct Browser {
     session: String,
 }
 
-/// W3C WebDriver, "Elements": the key under which an element's id is told.
+/// W3C `WebDriver`, "Elements": the key under which an element's id is told.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 impl Browser {

@@ -19,6 +19,7 @@ mod mcpo_flags;
 mod names;
 mod real_servers;
 mod reasons;
+mod schemas;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod security;

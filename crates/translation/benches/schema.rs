@@ -1,5 +1,4 @@
 //! How long a server's list of tools takes to become documents. It must stay under 100 ms for 1,000 tools.
-#![expect(missing_docs, reason = "criterion's macros write public functions")]
 
 use std::hint::black_box;
 

@@ -24,6 +24,7 @@ mod quarantine;
 mod real_servers;
 mod reasons;
 mod results;
+mod schemas;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod security;

@@ -1,4 +1,4 @@
-//! N01-N08: names of tools and servers, in paths and as operationIds.
+//! N01-N09: names of tools and servers, in paths and as operationIds.
 
 use serde_json::{Value, json};
 use traygate_tests::{Gateway, Home, fake};
@@ -174,6 +174,26 @@ async fn n08_what_cannot_be_a_name_is_said_with_its_place_and_reason() {
     // They are no servers of the documents either.
     let document = gateway.get("/openapi.json").await.ok();
     assert!(document["paths"].as_object().unwrap().keys().all(|path| path.starts_with("/ok/")));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn n09_mcpos_operation_ids_are_there_for_who_wants_them() {
+    let home = Home::new();
+    let entry = server_with(&home, "tools.json", &["get_time", "get.item", "get-item", "日本語"]);
+    let config = json!({"mcpServers": {"s": entry}, "traygate": {"operationIds": "mcpo"}});
+    let gateway = Gateway::start(&home, &config).await;
+    let ids = operation_ids(&gateway.wait_ready("s").await);
+    assert_legal_and_unique(&ids);
+    // Legal and unique: as mcpo writes it, so that saved filters go on matching.
+    assert!(ids.contains(&"tool_get_time_post".to_owned()), "{ids:?}");
+    // mcpo gives these two the same; a model could not tell them apart.
+    assert_eq!(ids.iter().filter(|id| id.starts_with("tool_get_item_post")).count(), 2, "{ids:?}");
+    gateway.stop().await;
+    // Otherwise names stay as they are.
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"s": entry}})).await;
+    let ids = operation_ids(&gateway.wait_ready("s").await);
+    assert!(ids.contains(&"get_time".to_owned()) && ids.contains(&"get-item".to_owned()), "{ids:?}");
     gateway.stop().await;
 }
 

@@ -113,7 +113,8 @@ impl<'a> Expansion<'a> {
         }
         for (name, names) in dialect::dependent_names(schema) {
             if let Some(names) = self.budget.copy(names, 1)
-                && let Value::Object(lists) = written.entry("dependentRequired").or_insert_with(|| Map::new().into())
+                && let Value::Object(lists) =
+                    written.entry("dependentRequired").or_insert_with(|| Map::new().into())
             {
                 lists.insert(name.clone(), names);
             }
@@ -125,7 +126,9 @@ impl<'a> Expansion<'a> {
         match (Holds::of(keyword), value) {
             (Holds::Composition | Holds::Bookkeeping, _) => None,
             (Holds::Schema(_), Value::Bool(_)) if keyword::may_be_boolean(keyword) => Some(value.clone()),
-            (Holds::Schema(_), Value::Object(any)) if any.is_empty() && keyword != "items" => Some(value.clone()),
+            (Holds::Schema(_), Value::Object(any)) if any.is_empty() && keyword != "items" => {
+                Some(value.clone())
+            }
             (Holds::Schema(place), Value::Object(_) | Value::Bool(_)) => {
                 Some(self.schema(value, at.inside(1, place)))
             }
@@ -135,7 +138,9 @@ impl<'a> Expansion<'a> {
             }
             (Holds::Named, Value::Object(schemas)) => Some(self.named(schemas, at.inside(2, Place::Shown))),
             (Holds::ByPattern, Value::Object(schemas)) => {
-                let Value::Object(mut named) = self.named(schemas, at.inside(2, Place::Shown)) else { return None };
+                let Value::Object(mut named) = self.named(schemas, at.inside(2, Place::Shown)) else {
+                    return None;
+                };
                 named.retain(|name, _| {
                     let valid = pattern::is_valid(name);
                     if !valid {

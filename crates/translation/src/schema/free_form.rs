@@ -88,7 +88,8 @@ pub(super) fn parts<'a>(document: Resource<'a>, references: &References<'a>) -> 
             }
         };
         for (keyword, always) in [("allOf", always), ("anyOf", false), ("oneOf", false)] {
-            let members = schema.get(keyword).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let members =
+                schema.get(keyword).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             members.iter().take(PARTS).for_each(|member| add(member, always));
         }
         for keyword in ["if", "then", "else"] {

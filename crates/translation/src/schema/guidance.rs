@@ -129,7 +129,8 @@ fn listed<'a>(names: &[&'a str], fixed: impl Fn(&'a str) -> Option<String>) -> S
 
 /// The one value that a schema allows.
 fn fixed(schema: &Value) -> Option<String> {
-    let one = |values: &Value| values.as_array().filter(|values| values.len() == 1).map(|values| values[0].clone());
+    let one =
+        |values: &Value| values.as_array().filter(|values| values.len() == 1).map(|values| values[0].clone());
     let value = schema.get("const").cloned().or_else(|| one(schema.get("enum")?))?;
     Some(quoted(&value.to_string()))
 }

@@ -40,17 +40,19 @@ pub(super) enum Place {
 impl Holds {
     pub(super) fn of(keyword: &str) -> Self {
         match keyword {
-            "$ref" | "$dynamicRef" | "$recursiveRef" | "allOf" | "anyOf" | "oneOf" | "if" | "then" | "else"
-            | "dependentSchemas" | "dependencies" | "nullable" => Self::Composition,
-            "items" | "additionalProperties" | "unevaluatedProperties" | "unevaluatedItems" | "contentSchema" => {
-                Self::Schema(Place::Shown)
-            }
+            "$ref" | "$dynamicRef" | "$recursiveRef" | "allOf" | "anyOf" | "oneOf" | "if" | "then"
+            | "else" | "dependentSchemas" | "dependencies" | "nullable" => Self::Composition,
+            "items"
+            | "additionalProperties"
+            | "unevaluatedProperties"
+            | "unevaluatedItems"
+            | "contentSchema" => Self::Schema(Place::Shown),
             "not" | "contains" | "propertyNames" => Self::Schema(Place::Asked),
             "prefixItems" => Self::List,
             "properties" => Self::Named,
             "patternProperties" => Self::ByPattern,
-            "$defs" | "definitions" | "$schema" | "$id" | "$anchor" | "$dynamicAnchor" | "$recursiveAnchor"
-            | "$vocabulary" | "additionalItems" => Self::Bookkeeping,
+            "$defs" | "definitions" | "$schema" | "$id" | "$anchor" | "$dynamicAnchor"
+            | "$recursiveAnchor" | "$vocabulary" | "additionalItems" => Self::Bookkeeping,
             "type" => Self::Plain(kinds::is_type),
             "title" | "description" | "format" | "contentEncoding" | "contentMediaType" | "$comment" => {
                 Self::Plain(Value::is_string)
@@ -58,8 +60,8 @@ impl Holds {
             "pattern" => Self::Plain(|value| value.as_str().is_some_and(pattern::is_valid)),
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => Self::Plain(Value::is_number),
             "multipleOf" => Self::Plain(|value| value.as_f64().is_some_and(|number| number > 0.0)),
-            "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" | "minContains"
-            | "maxContains" => Self::Plain(is_count),
+            "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
+            | "minContains" | "maxContains" => Self::Plain(is_count),
             "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" => Self::Plain(Value::is_boolean),
             "enum" => Self::Plain(|value| value.as_array().is_some_and(|values| !values.is_empty())),
             "required" => Self::Plain(is_names),

@@ -160,7 +160,8 @@ pub(super) fn allow_null(schema: &mut Map<String, Value>) {
         schema.insert("type".into(), names);
     }
     if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
-        let is_null = |choice: &Value| choice.as_object().is_some_and(|choice| types(choice).contains(&"null"));
+        let is_null =
+            |choice: &Value| choice.as_object().is_some_and(|choice| types(choice).contains(&"null"));
         if !choices.iter().any(is_null) {
             choices.push(json!({ "type": "null" }));
         }

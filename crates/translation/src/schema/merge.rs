@@ -44,14 +44,23 @@ fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clas
         ("properties" | "patternProperties", Value::Object(known), Value::Object(more)) => {
             named(known, more, clashes);
         }
-        ("items" | "additionalProperties" | "contains" | "propertyNames" | "contentSchema"
-        | "unevaluatedItems" | "unevaluatedProperties", Value::Object(known), Value::Object(more)) => {
+        (
+            "items"
+            | "additionalProperties"
+            | "contains"
+            | "propertyNames"
+            | "contentSchema"
+            | "unevaluatedItems"
+            | "unevaluatedProperties",
+            Value::Object(known),
+            Value::Object(more),
+        ) => {
             all_of(known, more, clashes);
         }
-        ("additionalProperties" | "unevaluatedItems" | "unevaluatedProperties", _, value) => {
-            if *present == Value::Bool(true) || value == Value::Bool(false) {
-                *present = value;
-            }
+        ("additionalProperties" | "unevaluatedItems" | "unevaluatedProperties", known, value)
+            if *known == Value::Bool(true) || value == Value::Bool(false) =>
+        {
+            *known = value;
         }
         ("prefixItems", Value::Array(known), Value::Array(more)) => elements(known, more, clashes),
         ("required", Value::Array(known), Value::Array(more)) => unite(known, more),
@@ -84,15 +93,19 @@ fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clas
             None => return clash(value, true),
         },
         ("const", _, value) => return clash(value, true),
-        ("minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" | "minContains", _, value) => {
-            if value.as_f64() > present.as_f64() {
-                *present = value;
-            }
+        (
+            "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" | "minContains",
+            known,
+            value,
+        ) if value.as_f64() > known.as_f64() => {
+            *known = value;
         }
-        ("maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" | "maxContains", _, value) => {
-            if value.as_f64() < present.as_f64() {
-                *present = value;
-            }
+        (
+            "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" | "maxContains",
+            known,
+            value,
+        ) if value.as_f64() < known.as_f64() => {
+            *known = value;
         }
         ("not", _, value) => {
             let one = present.take();

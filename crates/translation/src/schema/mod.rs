@@ -78,14 +78,15 @@ pub fn of_arguments(schema: &JsonObject) -> Embedded {
 /// The schema of what is answered: a tool's `outputSchema`, without the wrapping that [`crate::answer`] takes off.
 pub fn of_result(schema: &JsonObject) -> Embedded {
     let references = References::new(schema);
-    let mut embedded = expanded(schema, &references, |expansion, conjunction| {
-        (expansion.whole(conjunction), Vec::new())
-    })
-    .unwrap_or_else(|| Embedded {
-        schema: outline::of_arguments(schema, &references).into(),
-        guidance: Vec::new(),
-        warnings: vec!["the schema of the result is too large; only its outer shape is shown".to_owned()],
-    });
+    let mut embedded =
+        expanded(schema, &references, |expansion, conjunction| (expansion.whole(conjunction), Vec::new()))
+            .unwrap_or_else(|| Embedded {
+                schema: outline::of_arguments(schema, &references).into(),
+                guidance: Vec::new(),
+                warnings: vec![
+                    "the schema of the result is too large; only its outer shape is shown".to_owned(),
+                ],
+            });
     // Python's SDK wraps what is no object.
     if schema.get("x-fastmcp-wrap-result") == Some(&Value::Bool(true))
         && let Some(inner) = embedded.schema.pointer_mut("/properties/result")

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::{
     budget::Budget,
-    free_form, kinds,
+    free_form,
     keyword::Holds,
+    kinds,
     references::{References, Resource, Schema},
 };
 
@@ -35,7 +36,8 @@ pub(super) fn of_schema<'a>(
         if schema.contains_key("properties") && !outline.contains_key("type") {
             outline.insert("type".into(), "object".into());
         }
-        let target = schema.get("$ref").and_then(|reference| references.resolve(reference.as_str()?, resource));
+        let target =
+            schema.get("$ref").and_then(|reference| references.resolve(reference.as_str()?, resource));
         next = target.and_then(|target| match target.schema {
             Schema::Object(object) => Some(object),
             Schema::Bool(_) => None,
@@ -73,7 +75,9 @@ pub(super) fn of_arguments<'a>(document: Resource<'a>, references: &References<'
         }
     }
     let mut seen = std::collections::HashSet::new();
-    required.retain(|name| name.as_str().is_some_and(|name| properties.contains_key(name)) && seen.insert(name.clone()));
+    required.retain(|name| {
+        name.as_str().is_some_and(|name| properties.contains_key(name)) && seen.insert(name.clone())
+    });
     let mut outline = Map::new();
     outline.insert("type".into(), "object".into());
     outline.insert("properties".into(), properties.into());

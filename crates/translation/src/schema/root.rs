@@ -34,7 +34,8 @@ impl Expansion<'_> {
             self.spread(&mut object, union, sentences);
         }
         for condition in conditions {
-            let mut branch = |branch: Option<Conjunction>| branch.map(|branch| self.flat(branch, &mut Vec::new()));
+            let mut branch =
+                |branch: Option<Conjunction>| branch.map(|branch| self.flat(branch, &mut Vec::new()));
             let (then, otherwise) = (branch(condition.then), branch(condition.otherwise));
             sentences.extend(guidance::of_condition(&condition.asked, then.as_ref(), otherwise.as_ref()));
             for branch in [then, otherwise].into_iter().flatten() {
@@ -42,7 +43,10 @@ impl Expansion<'_> {
             }
             if let Some(asked) = condition.asked.get("properties").and_then(Value::as_object) {
                 let names = asked.keys().cloned().map(|name| (name, kinds::anything().into()));
-                declare(&mut object, Map::from_iter([("properties".to_owned(), Value::Object(names.collect()))]));
+                declare(
+                    &mut object,
+                    Map::from_iter([("properties".to_owned(), Value::Object(names.collect()))]),
+                );
             }
         }
         for (name, dependent) in dependents {
@@ -55,7 +59,12 @@ impl Expansion<'_> {
     }
 
     /// Puts the properties of a union's branches side by side; required is what every branch requires.
-    fn spread(&mut self, object: &mut Map<String, Value>, union: Vec<Conjunction>, sentences: &mut Vec<String>) {
+    fn spread(
+        &mut self,
+        object: &mut Map<String, Value>,
+        union: Vec<Conjunction>,
+        sentences: &mut Vec<String>,
+    ) {
         let branches: Vec<Map<String, Value>> = union
             .into_iter()
             .map(|branch| self.flat(branch, &mut Vec::new()))
@@ -71,12 +80,15 @@ impl Expansion<'_> {
         let count = branches.len();
         let mut alternatives: Map<String, Value> = Map::new();
         for branch in branches {
-            let Some((_, Value::Object(properties))) = branch.into_iter().find(|(name, _)| name == "properties")
+            let Some((_, Value::Object(properties))) =
+                branch.into_iter().find(|(name, _)| name == "properties")
             else {
                 continue;
             };
             for (name, schema) in properties {
-                if let Value::Array(known) = alternatives.entry(name).or_insert_with(|| Vec::<Value>::new().into()) {
+                if let Value::Array(known) =
+                    alternatives.entry(name).or_insert_with(|| Vec::<Value>::new().into())
+                {
                     known.push(schema);
                 }
             }

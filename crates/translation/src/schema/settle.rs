@@ -105,10 +105,12 @@ impl Expansion<'_> {
 
     /// Open WebUI lets the one choice beside null overwrite what stands around the union: the choice says it too.
     fn take_in(&mut self, object: &mut Map<String, Value>, only: &mut Map<String, Value>) {
-        let shared: Vec<String> = only.keys().filter(|keyword| object.contains_key(*keyword)).cloned().collect();
+        let shared: Vec<String> =
+            only.keys().filter(|keyword| object.contains_key(*keyword)).cloned().collect();
         for keyword in shared {
             let Some(around) = object.get(&keyword) else { continue };
-            if let (Some(around), Some(inside)) = (around.as_str(), only.get(&keyword).and_then(Value::as_str))
+            if let (Some(around), Some(inside)) =
+                (around.as_str(), only.get(&keyword).and_then(Value::as_str))
                 && keyword == "description"
             {
                 if !inside.starts_with(around) {
@@ -118,7 +120,8 @@ impl Expansion<'_> {
                 }
                 continue;
             }
-            let around = if around.is_object() || around.is_array() && keyword != "type" && keyword != "enum" {
+            let around = if around.is_object() || around.is_array() && keyword != "type" && keyword != "enum"
+            {
                 object.shift_remove(&keyword).unwrap_or_default()
             } else {
                 around.clone()
@@ -136,10 +139,12 @@ impl Expansion<'_> {
     /// One condition can be shown; more are told.
     fn conditions(&mut self, object: &mut Map<String, Value>, conditions: Vec<Condition>) {
         for Condition { asked, then, otherwise } in conditions {
-            let mut settled = |branch: Option<Conjunction>| branch.map(|branch| self.settle(branch, Place::Branch));
+            let mut settled =
+                |branch: Option<Conjunction>| branch.map(|branch| self.settle(branch, Place::Branch));
             let (then, otherwise) = (settled(then), settled(otherwise));
             if object.contains_key("if") {
-                let [then, otherwise] = [&then, &otherwise].map(|branch| branch.as_ref().and_then(Value::as_object));
+                let [then, otherwise] =
+                    [&then, &otherwise].map(|branch| branch.as_ref().and_then(Value::as_object));
                 match guidance::of_condition(&asked, then, otherwise) {
                     Some(sentence) => guidance::add(object, &sentence),
                     None => self.warnings.warn("of several conditions the first is shown".to_owned()),
@@ -164,7 +169,8 @@ impl Expansion<'_> {
             }
         }
         if !by_name.is_empty() {
-            let settled = by_name.into_iter().map(|(name, dependent)| (name, self.settle(dependent, Place::Branch)));
+            let settled =
+                by_name.into_iter().map(|(name, dependent)| (name, self.settle(dependent, Place::Branch)));
             object.insert("dependentSchemas".into(), Value::Object(settled.collect()));
         }
     }

@@ -25,8 +25,17 @@ fn leaf_keyword() -> impl Strategy<Value = (String, Value)> {
     let one = select(types.to_vec()).prop_map(Value::from);
     let several = vec(select(types.to_vec()), 1..4).prop_map(|names| json!(names));
     let references = [
-        "#", "#/properties/a", "#/$defs/a", "#/$defs/b", "#/definitions/a", "#/properties/a/items", "#anchor",
-        "item.json", "#/$defs/missing", "https://example.com/x", "#/%24defs/a",
+        "#",
+        "#/properties/a",
+        "#/$defs/a",
+        "#/$defs/b",
+        "#/definitions/a",
+        "#/properties/a/items",
+        "#anchor",
+        "item.json",
+        "#/$defs/missing",
+        "https://example.com/x",
+        "#/%24defs/a",
     ];
     let counts = ["minLength", "maxLength", "minItems", "minProperties", "minimum", "maximum", "multipleOf"];
     let texts = ["description", "title", "format", "pattern", "$comment", "x-note"];

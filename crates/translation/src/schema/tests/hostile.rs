@@ -42,8 +42,9 @@ fn ten_megabytes_of_text_are_left_out() {
 
 #[test]
 fn ten_thousand_properties_are_all_named() {
-    let properties: Map<String, Value> =
-        (0..10_000).map(|at| (format!("property {at}"), json!({"type": "string", "description": "d"}))).collect();
+    let properties: Map<String, Value> = (0..10_000)
+        .map(|at| (format!("property {at}"), json!({"type": "string", "description": "d"})))
+        .collect();
     let embedded = bounded(json!({"properties": properties}));
     assert_eq!(embedded.schema["properties"].as_object().unwrap().len(), 10_000);
 }
@@ -54,10 +55,14 @@ fn definitions_that_all_lead_to_each_other_end() {
     let defs: Map<String, Value> = (0..10)
         .map(|at| {
             let properties: Map<String, Value> = (0..10).map(property).collect();
-            (format!("d{at}"), json!({"type": "object", "description": format!("d {at}"), "properties": properties}))
+            (
+                format!("d{at}"),
+                json!({"type": "object", "description": format!("d {at}"), "properties": properties}),
+            )
         })
         .collect();
-    let embedded = bounded(json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}, "q": {"type": "null"}}}));
+    let embedded =
+        bounded(json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}, "q": {"type": "null"}}}));
     assert_eq!(embedded.warnings, ["the schema is too large to be shown whole; its inside is cut"]);
     assert_eq!(embedded.schema["properties"]["p"]["description"], "d 0");
     assert!(embedded.schema["properties"]["p"]["properties"]["to3"].is_object());
@@ -111,7 +116,10 @@ fn take_apart(value: Value) {
 #[test]
 fn nesting_costs_no_stack() {
     let wraps: [fn(Value) -> Value; 8] = [
-        |inner| Map::from_iter([("properties".to_owned(), Map::from_iter([("a".to_owned(), inner)]).into())]).into(),
+        |inner| {
+            Map::from_iter([("properties".to_owned(), Map::from_iter([("a".to_owned(), inner)]).into())])
+                .into()
+        },
         |inner| Map::from_iter([("items".to_owned(), inner)]).into(),
         |inner| Map::from_iter([("allOf".to_owned(), vec![inner].into())]).into(),
         |inner| Map::from_iter([("anyOf".to_owned(), vec![inner, true.into()].into())]).into(),
@@ -140,18 +148,65 @@ fn nesting_costs_no_stack() {
 
 #[test]
 fn known_keywords_with_nonsense_are_left_out() {
-    let nonsense = [json!(null), json!(7), json!(-1), json!("x"), json!(true), json!([]), json!({}), json!([[7, "x"]]), json!({"a": 7})];
+    let nonsense = [
+        json!(null),
+        json!(7),
+        json!(-1),
+        json!("x"),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!([[7, "x"]]),
+        json!({"a": 7}),
+    ];
     let keywords = [
-        "type", "properties", "required", "items", "prefixItems", "additionalProperties", "patternProperties", "enum",
-        "const", "anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas", "dependencies",
-        "dependentRequired", "$ref", "$dynamicRef", "$recursiveRef", "$defs", "definitions", "$id", "$anchor",
-        "minimum", "exclusiveMinimum", "minLength", "pattern", "format", "title", "description", "default",
-        "examples", "nullable", "propertyNames", "contains", "unevaluatedProperties", "discriminator",
+        "type",
+        "properties",
+        "required",
+        "items",
+        "prefixItems",
+        "additionalProperties",
+        "patternProperties",
+        "enum",
+        "const",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentSchemas",
+        "dependencies",
+        "dependentRequired",
+        "$ref",
+        "$dynamicRef",
+        "$recursiveRef",
+        "$defs",
+        "definitions",
+        "$id",
+        "$anchor",
+        "minimum",
+        "exclusiveMinimum",
+        "minLength",
+        "pattern",
+        "format",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "nullable",
+        "propertyNames",
+        "contains",
+        "unevaluatedProperties",
+        "discriminator",
     ];
     for keyword in keywords {
         for value in &nonsense {
             bounded(json!({keyword: value, "properties": {"a": {keyword: value}}}));
-            bounded(json!({"properties": {"a": {"type": "array", "items": {keyword: value}}}, keyword: value}));
+            bounded(
+                json!({"properties": {"a": {"type": "array", "items": {keyword: value}}}, keyword: value}),
+            );
         }
     }
 }

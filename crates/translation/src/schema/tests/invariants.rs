@@ -24,7 +24,10 @@ pub fn check_arguments(schema: &Value) {
         assert!(schema.get(gone).is_none(), "{gone} at the root of {schema}");
     }
     for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
-        assert!(properties.contains_key(name.as_str().expect("a name")), "{name} is not declared in {schema}");
+        assert!(
+            properties.contains_key(name.as_str().expect("a name")),
+            "{name} is not declared in {schema}"
+        );
     }
     for (name, schema) in properties {
         let mut read = resolved(schema);
@@ -52,7 +55,8 @@ fn walk(schema: &Value, asked: bool) {
             walk_shown(schema, asked);
         }
     }
-    for schema in object.get("dependentSchemas").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+    for schema in object.get("dependentSchemas").and_then(Value::as_object).into_iter().flat_map(Map::values)
+    {
         walk(schema, asked);
     }
     object.get("items").into_iter().for_each(|items| walk_shown(items, asked));
@@ -93,7 +97,9 @@ fn resolved(schema: &Value) -> Value {
         *items = resolved(items);
     }
     if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
-        choices.iter_mut().for_each(|schema| *schema = resolved(schema));
+        for choice in choices {
+            *choice = resolved(choice);
+        }
     }
     object.into()
 }
@@ -127,7 +133,8 @@ fn cleaned(schema: &mut Value) {
 fn reads_alike(ours: &Value, theirs: &Value, place: &str) {
     let (Value::Object(ours), Value::Object(theirs)) = (ours, theirs) else { panic!("{place}: no object") };
     let choices: Vec<&Value> = ours.get("anyOf").and_then(Value::as_array).into_iter().flatten().collect();
-    let values: Vec<&&Value> = choices.iter().filter(|one| one.get("type").is_none_or(|kind| kind != "null")).collect();
+    let values: Vec<&&Value> =
+        choices.iter().filter(|one| one.get("type").is_none_or(|kind| kind != "null")).collect();
     let only = match values[..] {
         [only] => only.as_object(),
         _ => None,
@@ -142,7 +149,11 @@ fn reads_alike(ours: &Value, theirs: &Value, place: &str) {
         let overwritten = only.is_some_and(|only| only.contains_key(keyword));
         match keyword.as_str() {
             "anyOf" if only.is_some() => {}
-            "anyOf" => assert_eq!(read.map(|read| read.as_array().map(Vec::len)), Some(Some(values.len())), "{place}"),
+            "anyOf" => assert_eq!(
+                read.map(|read| read.as_array().map(Vec::len)),
+                Some(Some(values.len())),
+                "{place}"
+            ),
             "default" if value.is_null() => {}
             "description" if overwritten => {
                 let whole = read.and_then(Value::as_str).expect("a description");

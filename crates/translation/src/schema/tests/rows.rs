@@ -6,6 +6,7 @@ use super::{arguments, map, property};
 use crate::schema::{of_arguments, of_result};
 
 /// The properties of a tool that has these.
+#[expect(clippy::needless_pass_by_value, reason = "tests write `json!` in place")]
 fn arguments_of(properties: Value) -> Value {
     arguments(json!({ "type": "object", "properties": properties }))["properties"].clone()
 }
@@ -42,7 +43,9 @@ fn s04_a_const_is_kept_and_typed() {
 #[test]
 fn s05_one_of_is_any_of() {
     assert_eq!(
-        property(json!({"oneOf": [{"type": "string"}, {"type": "object", "properties": {"k": {"const": 1}}}]})),
+        property(
+            json!({"oneOf": [{"type": "string"}, {"type": "object", "properties": {"k": {"const": 1}}}]})
+        ),
         json!({"anyOf": [
             {"type": "string"},
             {"type": "object", "properties": {"k": {"const": 1, "type": "integer"}}},
@@ -90,7 +93,8 @@ fn s08_limits_formats_and_examples_are_kept() {
 
 #[test]
 fn s09_a_reference_to_another_property_is_resolved() {
-    let properties = arguments_of(json!({"s": {"type": "string", "minLength": 1}, "e": {"$ref": "#/properties/s"}}));
+    let properties =
+        arguments_of(json!({"s": {"type": "string", "minLength": 1}, "e": {"$ref": "#/properties/s"}}));
     assert_eq!(properties["e"], json!({"type": "string", "minLength": 1}));
 }
 
@@ -131,11 +135,16 @@ fn s13_no_boolean_schema_is_left() {
 
 #[test]
 fn s14_a_dangling_reference_costs_only_its_own_place() {
-    for reference in ["#/$defs/Missing", "https://example.com/schema.json", "#nowhere", "file:///etc/passwd"] {
+    for reference in ["#/$defs/Missing", "https://example.com/schema.json", "#nowhere", "file:///etc/passwd"]
+    {
         let embedded = of_arguments(&map(json!({"type": "object", "properties": {
             "bad": {"$ref": reference, "description": "still here"}, "good": {"type": "string"},
         }})));
-        assert!(matches!(&embedded.warnings[..], [one] if one.contains(reference)), "{:?}", embedded.warnings);
+        assert!(
+            matches!(&embedded.warnings[..], [one] if one.contains(reference)),
+            "{:?}",
+            embedded.warnings
+        );
         assert_eq!(embedded.schema["properties"]["good"], json!({"type": "string"}));
         assert_eq!(embedded.schema["properties"]["bad"]["description"], "still here");
     }
@@ -168,7 +177,8 @@ fn s16_what_stands_beside_a_reference_wins() {
 
 #[test]
 fn s17_names_that_mean_something_elsewhere_are_only_names() {
-    let names = ["model_config", "model_dump", "model_validate", "$ref", "$defs", "allOf", "items", "required", "_x"];
+    let names =
+        ["model_config", "model_dump", "model_validate", "$ref", "$defs", "allOf", "items", "required", "_x"];
     let properties: serde_json::Map<_, _> =
         names.iter().map(|name| ((*name).to_owned(), json!({"type": "string", "title": name}))).collect();
     assert_eq!(arguments_of(properties.clone().into()), Value::Object(properties));
@@ -232,7 +242,8 @@ fn s23_a_free_form_object_is_one_property() {
 
 #[test]
 fn s24_prefix_items_are_kept() {
-    let schema = json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "maxItems": 2});
+    let schema =
+        json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "maxItems": 2});
     let written = property(schema.clone());
     assert_eq!(written["prefixItems"], schema["prefixItems"]);
     assert_eq!(written["maxItems"], 2);
@@ -240,7 +251,8 @@ fn s24_prefix_items_are_kept() {
 
 #[test]
 fn s25_no_title_and_no_description_is_invented() {
-    let schema = json!({"type": "object", "properties": {"user_id": {"type": "string"}}, "required": ["user_id"]});
+    let schema =
+        json!({"type": "object", "properties": {"user_id": {"type": "string"}}, "required": ["user_id"]});
     assert_eq!(arguments(schema.clone()), schema);
 }
 
@@ -248,7 +260,8 @@ fn s25_no_title_and_no_description_is_invented() {
 fn s26_a_result_of_any_shape_is_described() {
     let list = json!({"type": "array", "items": {"$ref": "#/$defs/I"}, "$defs": {"I": {"type": "integer"}}});
     assert_eq!(of_result(&map(list)).schema, json!({"type": "array", "items": {"type": "integer"}}));
-    let union = json!({"oneOf": [{"type": "string"}, {"$ref": "#/$defs/I"}], "$defs": {"I": {"type": "integer"}}});
+    let union =
+        json!({"oneOf": [{"type": "string"}, {"$ref": "#/$defs/I"}], "$defs": {"I": {"type": "integer"}}});
     assert_eq!(of_result(&map(union)).schema, json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}));
 }
 

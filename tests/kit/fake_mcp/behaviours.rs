@@ -98,8 +98,8 @@ fn slow(id: &str, call: &Call<'_>, context: &Context<'_>, steps: u64, interval_m
 
 fn write(id: &str, context: &Context<'_>, arguments: &Value) -> Reply {
     let repeat = usize::try_from(arguments["repeat"].as_u64().unwrap_or(1)).unwrap_or(1);
-    let text = arguments["text"].as_str().unwrap_or_default().replace("$ID", id);
-    let mut bytes = text.repeat(repeat).into_bytes();
+    let line = arguments["text"].as_str().unwrap_or_default().replace("$ID", id);
+    let mut bytes = line.repeat(repeat).into_bytes();
     if arguments["newline"].as_bool().unwrap_or(true) {
         bytes.push(b'\n');
     }

@@ -1,5 +1,7 @@
 //! Of a union that nothing of fits, the branch that was meant.
 
+use std::collections::HashSet;
+
 use jsonschema::{JsonType, ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value;
 
@@ -50,12 +52,9 @@ pub(super) fn add(
     }
     let choices: Vec<&ValidationError<'_>> =
         close.iter().filter_map(|branch| branch.iter().find(|error| choice(error).is_some())).collect();
-    let mut options: Vec<Value> = Vec::new();
-    for option in choices.iter().filter_map(|error| choice(error)).flatten() {
-        if !options.contains(&option) {
-            options.push(option);
-        }
-    }
+    let mut seen = HashSet::new();
+    let options = choices.iter().filter_map(|error| choice(error)).flatten();
+    let options: Vec<Value> = options.filter(|option| seen.insert(option.to_string())).collect();
     let Some(error) = choices.first() else { return };
     let mut should = options_of(&options.into(), &error.instance());
     if error.instance_path() == union.instance_path() {

@@ -10,6 +10,8 @@ use super::{
     words::{self, listed, shown},
 };
 
+/// Errors that one answer names; more would drown the model.
+const NAMED: usize = 10;
 /// Longest value that an answer repeats, in bytes of JSON.
 const ECHOED: usize = 1000;
 
@@ -24,7 +26,8 @@ pub(super) struct Problem {
     pub(super) words: String,
     /// What `FastAPI` would say.
     pub(super) message: String,
-    pub(super) input: Value,
+    /// What was sent, where that is short.
+    pub(super) input: Option<Value>,
 }
 
 impl Problem {
@@ -47,8 +50,8 @@ impl Problem {
     pub(super) fn item(&self) -> Value {
         let place: Vec<Value> = [json!("body")].into_iter().chain(self.place.iter().cloned()).collect();
         let mut item = json!({ "type": self.kind, "loc": place, "msg": self.message });
-        if self.input.to_string().len() <= ECHOED {
-            item["input"] = self.input.clone();
+        if let Some(input) = &self.input {
+            item["input"] = input.clone();
         }
         item
     }
@@ -59,11 +62,40 @@ pub(super) struct Findings<'a> {
     /// What was checked against: errors say where in it they come from.
     schema: &'a Value,
     pub(super) problems: Vec<Problem>,
+    /// How many more there are.
+    pub(super) more: usize,
+}
+
+fn echo(input: &Value) -> Option<Value> {
+    (input.to_string().len() <= ECHOED).then(|| input.clone())
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(schema: &'a Value) -> Self {
-        Self { schema, problems: Vec::new() }
+        Self { schema, problems: Vec::new(), more: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Counts what is not named.
+    fn is_full(&mut self) -> bool {
+        let full = self.problems.len() >= NAMED;
+        self.more += usize::from(full);
+        full
+    }
+
+    /// Something does not fit in what is too large to be looked at.
+    pub(super) fn push_unclear(&mut self) {
+        let words = "do not fit the schema, and are too large to say where";
+        self.problems.push(Problem {
+            place: Vec::new(),
+            kind: "value_error".into(),
+            words: words.into(),
+            message: "Input should fit the schema".into(),
+            input: None,
+        });
     }
 
     pub(super) fn add(&mut self, error: &ValidationError<'_>) {
@@ -88,13 +120,19 @@ impl<'a> Findings<'a> {
 
     /// An error whose instance should be something else.
     pub(super) fn push(&mut self, error: &ValidationError<'_>, kind: &str, should: &str) {
-        let input = error.instance().clone().into_owned();
-        let words = format!("should {should}{}", but(error.kind(), &input));
+        if self.is_full() {
+            return;
+        }
+        let words = format!("should {should}{}", but(error.kind(), &error.instance()));
+        let input = echo(&error.instance());
         let message = format!("Input should {should}");
         self.problems.push(Problem { place: place(error), kind: kind.to_owned(), words, message, input });
     }
 
     fn missing(&mut self, error: &ValidationError<'_>, name: &str) {
+        if self.is_full() {
+            return;
+        }
         let declared = self.declared(error);
         let mut words = "is missing".to_owned();
         if let Some(wanted) = declared.and_then(|known| words::of_schema(known.get(name)?)) {
@@ -119,11 +157,14 @@ impl<'a> Findings<'a> {
             kind: "missing".into(),
             words,
             message: "Field required".into(),
-            input: error.instance().clone().into_owned(),
+            input: echo(&error.instance()),
         });
     }
 
     fn unknown(&mut self, error: &ValidationError<'_>, name: &str) {
+        if self.is_full() {
+            return;
+        }
         let known = self.declared(error).into_iter().flat_map(Map::keys).map(String::as_str);
         let mut words = "is not known".to_owned();
         if let Some(near) = words::nearest(name, known.clone()) {
@@ -138,7 +179,7 @@ impl<'a> Findings<'a> {
         }
         let mut place = place(error);
         place.push(json!(name));
-        let input = error.instance().get(name).cloned().unwrap_or_default();
+        let input = error.instance().get(name).and_then(echo);
         self.problems.push(Problem {
             place,
             kind: "extra_forbidden".into(),

@@ -39,6 +39,11 @@ pub(crate) fn run(server: &Arc<Server>, id: &str, call: &Call<'_>, context: &Con
             let size = usize::try_from(number("bytes")).unwrap_or_default();
             Reply::Now(result(id, &text(&"x".repeat(size))))
         }
+        "picture" => {
+            let data = "AAEC".repeat(usize::try_from(number("bytes") / 3).unwrap_or_default());
+            let image = format!(r#"{{"type":"image","data":"{data}","mimeType":"image/png"}}"#);
+            Reply::Now(result(id, &format!(r#"{{"content":[{image}],"resultType":"complete"}}"#)))
+        }
         "result" => {
             let mut given = arguments["result"].clone();
             given["resultType"] = json!("complete");

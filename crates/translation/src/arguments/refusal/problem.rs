@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -123,8 +125,8 @@ impl<'a> Findings<'a> {
         if self.is_full() {
             return;
         }
-        let words = format!("should {should}{}", but(error.kind(), &error.instance()));
-        let input = echo(&error.instance());
+        let words = format!("should {should}{}", but(error.kind(), error.instance()));
+        let input = echo(error.instance());
         let message = format!("Input should {should}");
         self.problems.push(Problem { place: place(error), kind: kind.to_owned(), words, message, input });
     }
@@ -136,7 +138,7 @@ impl<'a> Findings<'a> {
         let declared = self.declared(error);
         let mut words = "is missing".to_owned();
         if let Some(wanted) = declared.and_then(|known| words::of_schema(known.get(name)?)) {
-            words += &format!(": it should be {wanted}");
+            let _ = write!(words, ": it should be {wanted}");
         }
         let sent = error.instance().as_object();
         // Where unknown names are refused, that is told by itself.
@@ -148,7 +150,7 @@ impl<'a> Findings<'a> {
             .flat_map(Map::keys)
             .filter(|key| declared.is_none_or(|known| !known.contains_key(*key)));
         if let Some(near) = words::nearest(name, undeclared.map(String::as_str)) {
-            words += &format!(" (`{near}` was sent: is it that?)");
+            let _ = write!(words, " (`{near}` was sent: is it that?)");
         }
         let mut place = place(error);
         place.push(json!(name));
@@ -157,7 +159,7 @@ impl<'a> Findings<'a> {
             kind: "missing".into(),
             words,
             message: "Field required".into(),
-            input: echo(&error.instance()),
+            input: echo(error.instance()),
         });
     }
 
@@ -168,12 +170,14 @@ impl<'a> Findings<'a> {
         let known = self.declared(error).into_iter().flat_map(Map::keys).map(String::as_str);
         let mut words = "is not known".to_owned();
         if let Some(near) = words::nearest(name, known.clone()) {
-            words += &format!("; did you mean `{near}`?");
+            let _ = write!(words, "; did you mean `{near}`?");
         } else {
             let names: Vec<String> = known.map(|name| format!("`{name}`")).collect();
             match names.len() {
                 0 => words += "; nothing is",
-                1..=20 => words += &format!("; known are {}", listed(&names, "and")),
+                1..=20 => {
+                    let _ = write!(words, "; known are {}", listed(&names, "and"));
+                }
                 _ => {}
             }
         }
@@ -204,8 +208,8 @@ impl<'a> Findings<'a> {
     fn should(&self, error: &ValidationError<'_>) -> (String, String) {
         let range = || words::range(self.beside(error));
         let (kind, should) = match error.kind() {
-            Kind::Type { kind } => return of_types(&types(kind), &error.instance()),
-            Kind::Enum { options } => ("literal_error", options_of(options, &error.instance())),
+            Kind::Type { kind } => return of_types(&types(kind), error.instance()),
+            Kind::Enum { options } => ("literal_error", options_of(options, error.instance())),
             Kind::Constant { expected_value } => {
                 ("literal_error", format!("be {}", words::literal(expected_value)))
             }
@@ -274,8 +278,14 @@ fn but(kind: &Kind, input: &Value) -> String {
         (Kind::MinProperties { .. } | Kind::MaxProperties { .. }, Value::Object(members)) => {
             has(members.len())
         }
-        (Kind::UniqueItems | Kind::Contains | Kind::FalseSchema | Kind::PropertyNames { .. }, _)
-        | (Kind::OneOfMultipleValid { .. }, _) => String::new(),
+        (
+            Kind::UniqueItems
+            | Kind::Contains
+            | Kind::FalseSchema
+            | Kind::PropertyNames { .. }
+            | Kind::OneOfMultipleValid { .. },
+            _,
+        ) => String::new(),
         _ => format!(", not {}", shown(input)),
     }
 }
@@ -311,7 +321,7 @@ pub(super) fn options_of(options: &Value, instance: &Value) -> String {
         && let Some(near) = words::nearest(sent, options.iter().filter_map(Value::as_str))
         && options.len() > 1
     {
-        should += &format!(" (did you mean \"{near}\"?)");
+        let _ = write!(should, " (did you mean \"{near}\"?)");
     }
     should
 }

@@ -144,13 +144,13 @@ async fn a09_a_refusal_has_fastapis_shape() {
         answer.json(),
         json!({
             "detail": [
-                {"type": "greater_than_equal", "loc": ["body", "l", 1], "msg": "Input should be at least 1", "input": 0},
-                {"type": "literal_error", "loc": ["body", "unit"], "msg": "Input should be \"c\" or \"f\"", "input": "k"},
                 {"type": "missing", "loc": ["body", "path"], "msg": "Field required",
                     "input": {"l": [1, 0], "unit": "k"}},
+                {"type": "greater_than_equal", "loc": ["body", "l", 1], "msg": "Input should be at least 1", "input": 0},
+                {"type": "literal_error", "loc": ["body", "unit"], "msg": "Input should be \"c\" or \"f\"", "input": "k"},
             ],
-            "message": "The arguments of `t` do not fit: `l[1]` should be at least 1, not 0; `unit` should be \"c\" or \
-                \"f\", not the string \"k\"; `path` is missing: it should be a string.",
+            "message": "The arguments of `t` do not fit: `path` is missing: it should be a string; `l[1]` should be at \
+                least 1, not 0; `unit` should be \"c\" or \"f\", not the string \"k\".",
             "code": "invalid-arguments",
             "hint": "Correct the arguments and call again.",
         })

@@ -40,6 +40,11 @@ pub(crate) fn run(server: &Arc<Server>, id: &str, call: &Call<'_>, context: &Con
             let size = usize::try_from(number("bytes")).unwrap_or_default();
             Reply::Now(result(id, &text(&"x".repeat(size))))
         }
+        "picture" => {
+            let data = "AAEC".repeat(usize::try_from(number("bytes") / 3).unwrap_or_default());
+            let image = format!(r#"{{"type":"image","data":"{data}","mimeType":"image/png"}}"#);
+            Reply::Now(result(id, &format!(r#"{{"content":[{image}],"resultType":"complete"}}"#)))
+        }
         "result" => {
             let mut given = arguments["result"].clone();
             given["resultType"] = json!("complete");
@@ -104,8 +109,8 @@ fn slow(id: &str, call: &Call<'_>, context: &Context<'_>, steps: u64, interval_m
 
 fn write(id: &str, context: &Context<'_>, arguments: &Value) -> Reply {
     let repeat = usize::try_from(arguments["repeat"].as_u64().unwrap_or(1)).unwrap_or(1);
-    let unit = arguments["text"].as_str().unwrap_or_default().replace("$ID", id);
-    let mut bytes = unit.repeat(repeat).into_bytes();
+    let line = arguments["text"].as_str().unwrap_or_default().replace("$ID", id);
+    let mut bytes = line.repeat(repeat).into_bytes();
     if arguments["newline"].as_bool().unwrap_or(true) {
         bytes.push(b'\n');
     }

@@ -1,6 +1,6 @@
 //! What is too much: for a schema to be used, for arguments to be looked at closely.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -13,10 +13,64 @@ const MOST_CHECKS: u64 = 100_000;
 const DEEPEST: usize = 300;
 /// Values of arguments up to which all that is wrong is looked for: each error takes some hundred bytes.
 const SMALL: u64 = 20_000;
+/// Bytes that the errors of one check may copy: each branch of a union keeps the value that it refuses.
+const COPIED: usize = 64 * 1024 * 1024;
+/// Longest text that is kept where arguments are longer than may be copied, in characters.
+const CUT: usize = 100;
 
-/// Whether arguments are small enough to be mended, and to be told of all errors at once.
-pub(super) fn is_small(value: &Value) -> bool {
-    count(value, SMALL, true) <= SMALL
+/// Arguments as errors are looked for in them: with long texts cut where their copies would take too much memory.
+/// `None`: too many values even so. `branches` is how many a schema's unions have.
+pub(super) fn within_reach(value: &Value, branches: usize) -> Option<Cow<'_, Value>> {
+    if count(value, SMALL, true) > SMALL {
+        return None;
+    }
+    let most = COPIED / (branches + 8);
+    if length(value) <= most {
+        return Some(Cow::Borrowed(value));
+    }
+    let mut short = value.clone();
+    cut_texts(&mut short);
+    (length(&short) <= most).then_some(Cow::Owned(short))
+}
+
+/// Bytes of all texts and names, and some for each value.
+fn length(value: &Value) -> usize {
+    8 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(length).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + length(value)).sum(),
+        _ => 0,
+    }
+}
+
+fn cut_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(CUT) {
+                text.truncate(end);
+                // So that it is not read as what it no longer is.
+                text.push('…');
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(cut_texts),
+        Value::Object(members) => members.values_mut().for_each(cut_texts),
+        _ => {}
+    }
+}
+
+/// Branches of all unions of a schema.
+pub(super) fn branches(schema: &Value) -> usize {
+    match schema {
+        Value::Object(keywords) => keywords
+            .iter()
+            .map(|(keyword, value)| {
+                let own = value.as_array().filter(|_| matches!(keyword.as_str(), "anyOf" | "oneOf"));
+                own.map_or(0, Vec::len) + branches(value)
+            })
+            .sum(),
+        Value::Array(items) => items.iter().map(branches).sum(),
+        _ => 0,
+    }
 }
 
 /// Whether checking one value against this schema may take too long, or the schema too much memory.

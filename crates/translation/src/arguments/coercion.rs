@@ -1,10 +1,12 @@
 //! Texts that stand for something else: models write `"7"` for 7, and whole objects as a text.
 
 use jsonschema::{
-    JsonType, JsonTypeSet, ValidationError, Validator,
+    JsonType, JsonTypeSet, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::Value;
+
+use super::{Rules, bounds};
 
 /// A text that is an object may hold texts that stand for something, and so on.
 const ROUNDS: usize = 4;
@@ -13,20 +15,25 @@ const ROUNDS: usize = 4;
 type Change = (String, Value);
 
 /// The value with all texts read that the schema refuses, each as what the schema wants there. It need not fit then.
-pub(super) fn coerced(validator: &Validator, mut value: Value) -> Value {
+pub(super) fn coerced(rules: &Rules, mut value: Value) -> Value {
     for _ in 0..ROUNDS {
-        let changes: Vec<Change> =
-            validator.iter_errors(&value).filter_map(|error| changes(&error, None)).flatten().collect();
-        if changes.is_empty() {
+        let wanted = changes_of(rules, &value);
+        if wanted.is_empty() {
             break;
         }
-        for (place, better) in changes {
+        for (place, better) in wanted {
             if let Some(place) = value.pointer_mut(&place) {
                 *place = better;
             }
         }
     }
     value
+}
+
+/// What mends the errors of a value, each by itself.
+fn changes_of(rules: &Rules, value: &Value) -> Vec<Change> {
+    let Some(reach) = bounds::within_reach(value, rules.branches) else { return Vec::new() };
+    rules.validator.iter_errors(&reach).filter_map(|error| changes(&error, None)).flatten().collect()
 }
 
 /// What mends an error. `lenient`: whether nothing but a boolean, or null, would fit, as the union around it knows.

@@ -22,13 +22,13 @@ pub(super) fn compile(schema: &JsonObject) -> (Option<Rules>, Vec<String>) {
         return (None, vec![warning]);
     }
     let error = match build(draft, &schema) {
-        Ok(validator) => return (Some(Rules { validator, schema }), Vec::new()),
+        Ok(validator) => return (Some(Rules::new(validator, schema)), Vec::new()),
         Err(error) => error,
     };
     for references in [References::Embedded, References::Local] {
         let (usable, warnings) = usable::of(&schema, draft, references);
         if let Ok(validator) = build(draft, &usable) {
-            return (Some(Rules { validator, schema: usable }), warnings);
+            return (Some(Rules::new(validator, usable)), warnings);
         }
     }
     (None, vec![format!("the schema cannot be used, arguments are not checked: {}", short(&error))])

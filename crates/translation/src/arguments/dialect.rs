@@ -65,10 +65,14 @@ impl Style {
             }
             match (holds(keyword), value) {
                 (Holds::Named, Value::Object(schemas)) => {
-                    schemas.values().for_each(|inner| self.visit(inner))
+                    for inner in schemas.values() {
+                        self.visit(inner);
+                    }
                 }
                 (Holds::Listed | Holds::One, Value::Array(schemas)) => {
-                    schemas.iter().for_each(|inner| self.visit(inner));
+                    for inner in schemas {
+                        self.visit(inner);
+                    }
                 }
                 (Holds::One, inner) => self.visit(inner),
                 _ => {}

@@ -29,6 +29,14 @@ struct Rules {
     validator: Validator,
     /// What the validator was made of.
     schema: Value,
+    /// How many branches its unions have.
+    branches: usize,
+}
+
+impl Rules {
+    fn new(validator: Validator, schema: Value) -> Self {
+        Self { validator, branches: bounds::branches(&schema), schema }
+    }
 }
 
 impl ArgumentCheck {
@@ -49,9 +57,7 @@ impl ArgumentCheck {
         let Some(rules) = &self.rules else { return Ok(arguments) };
         let mut value = Value::Object(arguments);
         if !rules.validator.is_valid(&value) {
-            if bounds::is_small(&value) {
-                value = coercion::coerced(&rules.validator, value);
-            }
+            value = coercion::coerced(rules, value);
             if let Some(refusal) = Refusal::of(rules, &value) {
                 return Err(refusal);
             }

@@ -3,6 +3,8 @@
 //! What no validator understands becomes permissive: a value that the server takes must not be refused for a mistake in
 //! its schema. Where a wider part would narrow the whole (`not`, `if`, `oneOf`, `unevaluated...`), that goes too.
 
+use std::fmt::Write as _;
+
 use jsonschema::Draft;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -96,12 +98,12 @@ impl Sieve<'_> {
             wider |= sifted.as_ref().is_none_or(|sifted| sifted.wider);
             let Some(Sifted { schema, wider }) = sifted else { continue };
             match keyword.as_str() {
-                "not" | "if" | "then" | "else" | "unevaluatedProperties" | "unevaluatedItems" if wider => {}
                 // More than one branch may fit now.
                 "oneOf" if wider && !keywords.contains_key("anyOf") => {
                     kept.insert("anyOf".into(), schema);
                 }
-                "oneOf" if wider => {}
+                "oneOf" | "not" | "if" | "then" | "else" | "unevaluatedProperties" | "unevaluatedItems"
+                    if wider => {}
                 _ => {
                     kept.insert(keyword.clone(), schema);
                 }
@@ -170,7 +172,7 @@ impl Sieve<'_> {
         let mut kept = Vec::with_capacity(schemas.len());
         for (at, schema) in schemas.iter().enumerate() {
             let nested = self.path.len();
-            self.path += &format!("/{at}");
+            let _ = write!(self.path, "/{at}");
             let sifted = self.schema(schema);
             self.path.truncate(nested);
             wider |= sifted.wider;

@@ -21,11 +21,11 @@ fn annotations(block: &ContentBlock) -> Option<&Annotations> {
 
 /// What stands in for an answer that is for the user alone.
 pub(super) fn note(content: &[ContentBlock]) -> String {
-    format!("(The tool answered with {} for the user only.)", counted(content.iter()))
+    format!("(The tool answered with {} for the user only.)", counted(&content.iter()))
 }
 
 /// "2 texts and 1 image".
-pub(super) fn counted<'a>(content: impl Iterator<Item = &'a ContentBlock> + Clone) -> String {
+pub(super) fn counted<'a>(content: &(impl Iterator<Item = &'a ContentBlock> + Clone)) -> String {
     type Kind = (&'static str, fn(&ContentBlock) -> bool);
     const KINDS: [Kind; 5] = [
         ("text", |block| matches!(block, ContentBlock::Text(_))),

@@ -24,7 +24,7 @@ pub(super) fn of(result: &CallToolResult) -> ToolError {
             && embedded_text(block).is_none()
     });
     if unsaid.clone().next().is_some() {
-        lines.push(format!("(With the error came {}, which cannot be shown.)", audience::counted(unsaid)));
+        lines.push(format!("(With the error came {}, which cannot be shown.)", audience::counted(&unsaid)));
     }
     ToolError { message: lines.join("\n"), data: result.structured_content.clone() }
 }

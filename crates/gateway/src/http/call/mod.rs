@@ -44,7 +44,9 @@ pub(crate) async fn call<U: Upstreams>(
 }
 
 fn refused(tool: &str, refusal: Refusal) -> Problem {
-    let message = format!("The arguments of `{tool}` do not fit: {}.", refusal.texts.join("; "));
+    let texts = refusal.texts.join("; ");
+    let end = if texts.ends_with('?') { "" } else { "." };
+    let message = format!("The arguments of `{tool}` do not fit: {texts}{end}");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-arguments", message)
         .list(refusal.items)
         .hint("Correct the arguments and call again.")

@@ -1,5 +1,7 @@
 //! Of a union that nothing of fits, the branch that was meant.
 
+use std::{collections::HashSet, fmt::Write as _};
+
 use jsonschema::{JsonType, ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value;
 
@@ -32,7 +34,7 @@ pub(super) fn add(
     }
     let instance = union.instance();
     if close.is_empty() {
-        let (kind, should) = of_types(&other_types, &instance);
+        let (kind, should) = of_types(&other_types, instance);
         return findings.push(union, &kind, &should);
     }
     // A branch for other values, such as another `kind`, was not meant.
@@ -50,17 +52,14 @@ pub(super) fn add(
     }
     let choices: Vec<&ValidationError<'_>> =
         close.iter().filter_map(|branch| branch.iter().find(|error| choice(error).is_some())).collect();
-    let mut options: Vec<Value> = Vec::new();
-    for option in choices.iter().filter_map(|error| choice(error)).flatten() {
-        if !options.contains(&option) {
-            options.push(option);
-        }
-    }
+    let mut seen = HashSet::new();
+    let options = choices.iter().filter_map(|error| choice(error)).flatten();
+    let options: Vec<Value> = options.filter(|option| seen.insert(option.to_string())).collect();
     let Some(error) = choices.first() else { return };
-    let mut should = options_of(&options.into(), &error.instance());
+    let mut should = options_of(&options.into(), error.instance());
     if error.instance_path() == union.instance_path() {
         for one in other_types.iter().filter(|one| **one != JsonType::Null) {
-            should += &format!(" or {}", words::of_type(*one));
+            let _ = write!(should, " or {}", words::of_type(*one));
         }
     }
     findings.push(error, "literal_error", &should);

@@ -4,13 +4,12 @@ mod branches;
 mod problem;
 mod words;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use self::problem::{Findings, Problem};
 use super::{Rules, bounds};
-
-/// Errors that one answer names; more would drown the model.
-const NAMED: usize = 10;
 
 /// Why arguments do not fit a tool's schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,19 +25,27 @@ impl Refusal {
     /// What does not fit; `None` where that is nothing, or nothing that could be made out in bounded time.
     pub(super) fn of(rules: &Rules, value: &Value) -> Option<Self> {
         let mut findings = Findings::new(&rules.schema);
-        if bounds::is_small(value) {
-            rules.validator.iter_errors(value).for_each(|error| findings.add(&error));
-        } else if let Err(error) = rules.validator.validate(value) {
-            findings.add(&error);
+        match bounds::within_reach(value, rules.branches) {
+            Some(reach) => {
+                rules.validator.iter_errors(&reach).for_each(|error| findings.add(&error));
+                if matches!(reach, Cow::Owned(_)) && findings.is_empty() && !rules.validator.is_valid(value) {
+                    findings.push_unclear();
+                }
+            }
+            None if rules.branches == 0 => {
+                if let Err(error) = rules.validator.validate(value) {
+                    findings.add(&error);
+                }
+            }
+            None => findings.push_unclear(),
         }
-        let problems = &findings.problems;
-        if problems.is_empty() {
+        if findings.is_empty() {
             return None;
         }
-        let mut texts: Vec<String> = problems.iter().take(NAMED).map(Problem::text).collect();
-        if problems.len() > NAMED {
-            texts.push(format!("and {} more", problems.len() - NAMED));
+        let mut texts: Vec<String> = findings.problems.iter().map(Problem::text).collect();
+        if findings.more > 0 {
+            texts.push(format!("and {} more", findings.more));
         }
-        Some(Self { texts, items: problems.iter().take(NAMED).map(Problem::item).collect() })
+        Some(Self { texts, items: findings.problems.iter().map(Problem::item).collect() })
     }
 }

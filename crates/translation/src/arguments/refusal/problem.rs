@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -10,6 +12,8 @@ use super::{
     words::{self, listed, shown},
 };
 
+/// Errors that one answer names; more would drown the model.
+const NAMED: usize = 10;
 /// Longest value that an answer repeats, in bytes of JSON.
 const ECHOED: usize = 1000;
 
@@ -24,7 +28,8 @@ pub(super) struct Problem {
     pub(super) words: String,
     /// What `FastAPI` would say.
     pub(super) message: String,
-    pub(super) input: Value,
+    /// What was sent, where that is short.
+    pub(super) input: Option<Value>,
 }
 
 impl Problem {
@@ -47,8 +52,8 @@ impl Problem {
     pub(super) fn item(&self) -> Value {
         let place: Vec<Value> = [json!("body")].into_iter().chain(self.place.iter().cloned()).collect();
         let mut item = json!({ "type": self.kind, "loc": place, "msg": self.message });
-        if self.input.to_string().len() <= ECHOED {
-            item["input"] = self.input.clone();
+        if let Some(input) = &self.input {
+            item["input"] = input.clone();
         }
         item
     }
@@ -59,11 +64,40 @@ pub(super) struct Findings<'a> {
     /// What was checked against: errors say where in it they come from.
     schema: &'a Value,
     pub(super) problems: Vec<Problem>,
+    /// How many more there are.
+    pub(super) more: usize,
+}
+
+fn echo(input: &Value) -> Option<Value> {
+    (input.to_string().len() <= ECHOED).then(|| input.clone())
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(schema: &'a Value) -> Self {
-        Self { schema, problems: Vec::new() }
+        Self { schema, problems: Vec::new(), more: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Counts what is not named.
+    fn is_full(&mut self) -> bool {
+        let full = self.problems.len() >= NAMED;
+        self.more += usize::from(full);
+        full
+    }
+
+    /// Something does not fit in what is too large to be looked at.
+    pub(super) fn push_unclear(&mut self) {
+        let words = "do not fit the schema, and are too large to say where";
+        self.problems.push(Problem {
+            place: Vec::new(),
+            kind: "value_error".into(),
+            words: words.into(),
+            message: "Input should fit the schema".into(),
+            input: None,
+        });
     }
 
     pub(super) fn add(&mut self, error: &ValidationError<'_>) {
@@ -88,17 +122,23 @@ impl<'a> Findings<'a> {
 
     /// An error whose instance should be something else.
     pub(super) fn push(&mut self, error: &ValidationError<'_>, kind: &str, should: &str) {
-        let input = error.instance().clone().into_owned();
-        let words = format!("should {should}{}", but(error.kind(), &input));
+        if self.is_full() {
+            return;
+        }
+        let words = format!("should {should}{}", but(error.kind(), error.instance()));
+        let input = echo(error.instance());
         let message = format!("Input should {should}");
         self.problems.push(Problem { place: place(error), kind: kind.to_owned(), words, message, input });
     }
 
     fn missing(&mut self, error: &ValidationError<'_>, name: &str) {
+        if self.is_full() {
+            return;
+        }
         let declared = self.declared(error);
         let mut words = "is missing".to_owned();
         if let Some(wanted) = declared.and_then(|known| words::of_schema(known.get(name)?)) {
-            words += &format!(": it should be {wanted}");
+            let _ = write!(words, ": it should be {wanted}");
         }
         let sent = error.instance().as_object();
         // Where unknown names are refused, that is told by itself.
@@ -110,7 +150,7 @@ impl<'a> Findings<'a> {
             .flat_map(Map::keys)
             .filter(|key| declared.is_none_or(|known| !known.contains_key(*key)));
         if let Some(near) = words::nearest(name, undeclared.map(String::as_str)) {
-            words += &format!(" (`{near}` was sent: is it that?)");
+            let _ = write!(words, " (`{near}` was sent: is it that?)");
         }
         let mut place = place(error);
         place.push(json!(name));
@@ -119,26 +159,31 @@ impl<'a> Findings<'a> {
             kind: "missing".into(),
             words,
             message: "Field required".into(),
-            input: error.instance().clone().into_owned(),
+            input: echo(error.instance()),
         });
     }
 
     fn unknown(&mut self, error: &ValidationError<'_>, name: &str) {
+        if self.is_full() {
+            return;
+        }
         let known = self.declared(error).into_iter().flat_map(Map::keys).map(String::as_str);
         let mut words = "is not known".to_owned();
         if let Some(near) = words::nearest(name, known.clone()) {
-            words += &format!("; did you mean `{near}`?");
+            let _ = write!(words, "; did you mean `{near}`?");
         } else {
             let names: Vec<String> = known.map(|name| format!("`{name}`")).collect();
             match names.len() {
                 0 => words += "; nothing is",
-                1..=20 => words += &format!("; known are {}", listed(&names, "and")),
+                1..=20 => {
+                    let _ = write!(words, "; known are {}", listed(&names, "and"));
+                }
                 _ => {}
             }
         }
         let mut place = place(error);
         place.push(json!(name));
-        let input = error.instance().get(name).cloned().unwrap_or_default();
+        let input = error.instance().get(name).and_then(echo);
         self.problems.push(Problem {
             place,
             kind: "extra_forbidden".into(),
@@ -163,8 +208,8 @@ impl<'a> Findings<'a> {
     fn should(&self, error: &ValidationError<'_>) -> (String, String) {
         let range = || words::range(self.beside(error));
         let (kind, should) = match error.kind() {
-            Kind::Type { kind } => return of_types(&types(kind), &error.instance()),
-            Kind::Enum { options } => ("literal_error", options_of(options, &error.instance())),
+            Kind::Type { kind } => return of_types(&types(kind), error.instance()),
+            Kind::Enum { options } => ("literal_error", options_of(options, error.instance())),
             Kind::Constant { expected_value } => {
                 ("literal_error", format!("be {}", words::literal(expected_value)))
             }
@@ -233,8 +278,14 @@ fn but(kind: &Kind, input: &Value) -> String {
         (Kind::MinProperties { .. } | Kind::MaxProperties { .. }, Value::Object(members)) => {
             has(members.len())
         }
-        (Kind::UniqueItems | Kind::Contains | Kind::FalseSchema | Kind::PropertyNames { .. }, _)
-        | (Kind::OneOfMultipleValid { .. }, _) => String::new(),
+        (
+            Kind::UniqueItems
+            | Kind::Contains
+            | Kind::FalseSchema
+            | Kind::PropertyNames { .. }
+            | Kind::OneOfMultipleValid { .. },
+            _,
+        ) => String::new(),
         _ => format!(", not {}", shown(input)),
     }
 }
@@ -270,7 +321,7 @@ pub(super) fn options_of(options: &Value, instance: &Value) -> String {
         && let Some(near) = words::nearest(sent, options.iter().filter_map(Value::as_str))
         && options.len() > 1
     {
-        should += &format!(" (did you mean \"{near}\"?)");
+        let _ = write!(should, " (did you mean \"{near}\"?)");
     }
     should
 }

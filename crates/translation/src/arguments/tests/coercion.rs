@@ -77,3 +77,28 @@ fn huge_arguments_are_checked_and_not_mended() {
     let numbers = json!({ "l": vec![7; 100_000] }).to_string();
     assert_eq!(check(schema, &numbers).unwrap(), numbers);
 }
+
+#[test]
+fn texts_beside_a_very_long_one_are_read() {
+    let schema = json!({"properties": {"content": {"type": "string"}, "force": {"type": "boolean"},
+        "mode": {"anyOf": [{"const": 1}, {"const": 2}]}}});
+    let content = "x".repeat(12_000_000);
+    let sent = json!({"content": content, "force": "true", "mode": "2"}).to_string();
+    let arrived = check(schema.clone(), &sent).unwrap();
+    assert_eq!(arrived, json!({"content": content, "force": true, "mode": 2}).to_string());
+    // A number that would be cut stays whole, or a text.
+    let long = json!({"content": content, "mode": "2".repeat(150)}).to_string();
+    check(schema.clone(), &long).unwrap_err();
+    let refused = check(schema, &json!({"content": content, "mode": 3}).to_string()).unwrap_err();
+    assert_eq!(refused.texts, ["`mode` should be 1 or 2, not 3"]);
+}
+
+#[test]
+fn what_is_too_large_to_be_looked_at_is_refused_all_the_same() {
+    let schema = json!({"required": (0..5_000).map(|n| format!("n{n}")).collect::<Vec<_>>(),
+        "properties": {"l": {"items": {"anyOf": [{"type": "integer"}, {"const": "a"}]}}, "s": {"maxLength": 1_000}}});
+    let refused = check(schema.clone(), &json!({"s": "x".repeat(10_000_000)}).to_string()).unwrap_err();
+    assert_eq!((refused.items.len(), refused.texts[10].as_str()), (10, "and 4990 more"));
+    let refused = check(schema, &json!({"l": vec!["b"; 100_000]}).to_string()).unwrap_err();
+    assert_eq!(refused.texts, ["the arguments do not fit the schema, and are too large to say where"]);
+}

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 
 #[test]
@@ -90,8 +92,8 @@ fn typical_mistakes_are_told_in_words_to_act_on() {
         names.extend(wrong.as_object().unwrap().clone());
         let refusal = check(schema.clone(), &arguments.to_string()).expect_err(&wrong.to_string());
         let kinds: Vec<_> = refusal.items.iter().map(|item| item["type"].as_str().unwrap()).collect();
-        told += &format!("{wrong}\n  {}  [{}]\n", refusal.texts.join("; "), kinds.join(", "));
+        let _ = write!(told, "{wrong}\n  {}  [{}]\n", refusal.texts.join("; "), kinds.join(", "));
     }
-    told += &format!("{{}}\n  {}\n", check(schema, "{}").unwrap_err().texts.join("; "));
+    let _ = write!(told, "{{}}\n  {}\n", check(schema, "{}").unwrap_err().texts.join("; "));
     insta::assert_snapshot!(told);
 }

@@ -9,10 +9,12 @@ mod architecture;
 mod bodies;
 mod commands;
 mod configuration;
+mod corpus;
 mod demo;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod faults;
+mod judges;
 mod kit;
 mod lifecycle;
 mod mcpo_flags;

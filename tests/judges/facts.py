@@ -103,7 +103,7 @@ class Facts:
     def _keyword(self, keyword, value, schema, resolver, place, behind):
         def inside(inner, step):
             where = (*place, step)
-            self.types[where] = self.types.get(where, frozenset()) | self._possible(inner, resolver, behind)
+            self.types[where] = self.types.get(where, frozenset()) | self._possible(inner, resolver, ())
             self._walk(inner, resolver, where, behind, frozenset())
 
         if keyword in BOOKKEEPING or keyword.startswith("x-"):

@@ -67,7 +67,8 @@ impl Exhibits {
     /// Where it cannot be written.
     pub fn add(&self, name: &str, document: &Value, servers: &Value) {
         let exhibit = json!({"document": document, "servers": servers});
-        fs_err::write(self.folder.join(format!("{name}.json")), exhibit.to_string()).expect("an exhibit is written");
+        fs_err::write(self.folder.join(format!("{name}.json")), exhibit.to_string())
+            .expect("an exhibit is written");
     }
 
     /// Has all of them judged.
@@ -99,6 +100,8 @@ pub fn corpus() -> Vec<(String, PathBuf, Value)> {
 
 fn installed(variable: &str) -> PathBuf {
     std::env::var_os(variable)
-        .unwrap_or_else(|| panic!("{variable} is not set. Run these tests with `./dev test`, which installs and sets it."))
+        .unwrap_or_else(|| {
+            panic!("{variable} is not set. Run these tests with `./dev test`, which installs and sets it.")
+        })
         .into()
 }

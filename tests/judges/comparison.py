@@ -88,8 +88,10 @@ class Comparison:
         """Facts of the found that the server never said, sorted."""
         if self.wrapped:
             return []
-        # A schema within itself is unrolled some turns further than it is counted.
-        permitted = Facts(self.original, turns=2)
+        # A schema within itself may be unrolled further than it is counted; the cut keeps its description.
+        permitted = Facts(self.original, turns=3)
+        if permitted.incomplete:
+            return []
         return sorted((fact for fact in self.found.all if not said(fact, permitted)), key=repr)
 
 

@@ -57,6 +57,11 @@ class Facts:
         self._walk(schema, resolver, (), (), frozenset())
         self.types[()] = self._possible(schema, resolver, ())
 
+    @property
+    def incomplete(self):
+        """Whether there is more than was walked through."""
+        return self._visits > ENOUGH
+
     def at(self, place, keyword):
         return self._by_place.get((place, keyword), ())
 

@@ -77,6 +77,7 @@ What the schemas of public MCP servers lose on their way to a model. Generated b
 keeps Traygate's columns at zero. Each server is started once, lists its tools, and an echoing server lists exactly these
 to Traygate and to mcpo 0.0.20.
 """.splitlines()
+    yield ""
     yield "## What is lost"
     yield ""
     yield (f"{sum(map(len, corpus.values()))} tools of {len(corpus)} servers. mcpo is counted over the {theirs.tools} tools of "
@@ -115,6 +116,7 @@ to Traygate and to mcpo 0.0.20.
 - "n of m" stands where fewer facts could be lost than the tools have.
 - Not counted: `$schema`, `$id`, `$comment`, `$defs` and the like, which say nothing of an argument.
 """.splitlines()
+    yield ""
     yield "## What mcpo does not serve"
     yield ""
     if theirs.failed:

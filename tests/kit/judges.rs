@@ -90,6 +90,9 @@ pub fn corpus() -> Vec<(String, PathBuf, Value)> {
     let mut all = Vec::new();
     for file in fs_err::read_dir(folder).expect("the corpus is listed").flatten() {
         let path = file.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs_err::read_to_string(&path).expect("a list of tools can be read");
         all.push((name, path, serde_json::from_str(&text).expect("a list of tools is JSON")));

@@ -10,11 +10,13 @@ mod arguments;
 mod bodies;
 mod commands;
 mod configuration;
+mod corpus;
 mod demo;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod elicitation;
 mod faults;
+mod judges;
 mod kit;
 mod lifecycle;
 mod mcpo_flags;

@@ -6,6 +6,7 @@ mod binaries;
 mod eventually;
 pub mod fake_mcp;
 mod gateway;
+mod judges;
 #[cfg(unix)]
 pub mod open_webui;
 mod processes;
@@ -19,6 +20,7 @@ mod upstream;
 pub use binaries::{fake_mcp, traygate};
 pub use eventually::{PATIENCE, eventually, eventually_some};
 pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home};
+pub use judges::{Exhibits, Judges, corpus};
 pub use processes::{Process, descendants, is_alive, kill, peak_memory, processes_at_home, processor_time};
 pub use record::{Event, Record};
 pub use relay::Relay;

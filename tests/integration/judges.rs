@@ -1,0 +1,76 @@
+//! Judges that share no code with the gateway: what they say of documents, and of answers to generated calls.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use traygate_tests::{Exhibits, Gateway, Home, Judges, RealServers, fake};
+
+/// Tools whose schemas are hard to tell a model of; their names begin with the numbers of what goes wrong elsewhere.
+fn awkward() -> (Value, Value) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("judges/awkward.json");
+    let tools = serde_json::from_str(&fs_err::read_to_string(&file).unwrap()).unwrap();
+    (fake(&["--tools-file", file.to_str().unwrap()]), tools)
+}
+
+async fn awkward_documents(operation_ids: &str) {
+    let home = Home::new();
+    let (entry, tools) = awkward();
+    let config = json!({"mcpServers": {"awkward": entry}, "traygate": {"operationIds": operation_ids}});
+    let gateway = Gateway::start(&home, &config).await;
+    let exhibits = Exhibits::new(&home);
+    exhibits.add("awkward", &gateway.wait_ready("awkward").await, &json!({"": tools}));
+    exhibits.add("all-servers", &gateway.get("/openapi.json").await.ok(), &json!({"awkward": tools}));
+    gateway.stop().await;
+    exhibits.judge().await;
+}
+
+#[tokio::test]
+async fn awkward_schemas_lose_nothing() {
+    awkward_documents("tool").await;
+}
+
+#[tokio::test]
+async fn awkward_schemas_lose_nothing_under_the_names_of_mcpo() {
+    awkward_documents("mcpo").await;
+}
+
+#[tokio::test]
+async fn the_demo_and_real_servers_have_documents_that_convert() {
+    let home = Home::new();
+    let servers = RealServers::installed();
+    let config = json!({"mcpServers": {
+        "demo": {"type": "demo"},
+        "everything": servers.node("server-everything", &[]),
+        "files": servers.node("server-filesystem", &[home.path("data").to_str().unwrap()]),
+        "memory": servers.node("server-memory", &[]),
+        "time": servers.python("mcp-server-time", &["--local-timezone=UTC"]),
+        "git": servers.python("mcp-server-git", &[]),
+        "fetch": servers.python("mcp-server-fetch", &[]),
+    }});
+    let gateway = Gateway::start(&home, &config).await;
+    let exhibits = Exhibits::new(&home);
+    for name in config["mcpServers"].as_object().unwrap().keys() {
+        exhibits.add(name, &gateway.wait_ready(name).await, &json!({}));
+    }
+    exhibits.add("all-servers", &gateway.get("/openapi.json").await.ok(), &json!({}));
+    gateway.stop().await;
+    exhibits.judge().await;
+}
+
+async fn generated_calls(name: &str, entry: Value) {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {name: entry}})).await;
+    gateway.wait_ready(name).await;
+    Judges::installed().run("generated_calls.py", &[&format!("{}/{name}", gateway.base())]).await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn generated_calls_to_the_demo_are_answered_as_documented() {
+    generated_calls("demo", json!({"type": "demo"})).await;
+}
+
+#[tokio::test]
+async fn generated_calls_to_everything_are_answered_as_documented() {
+    generated_calls("everything", RealServers::installed().node("server-everything", &[])).await;
+}

@@ -1,0 +1,118 @@
+"""What of a tool's own schema is found again in a document, or in what Open WebUI made of it, and what was lost."""
+
+import json
+
+from facts import ALL_TYPES, Facts
+
+# Said of the place by words that may be added to.
+TEXTS = {"title", "description"}
+BRANCHES = {"anyOf", "oneOf"}
+# A model would be told of limits or demands that the server never set.
+WORTH_INVENTING_NOTHING = ("properties", "required", "enum", "const", "default", "title", "description")
+
+
+class Comparison:
+    """`original` is the MCP tool's schema. `produced` is the document's, its references looked up in `document`; or, with
+    `converted`, the parameters that Open WebUI's converter gave. `told` is the text that the model reads of the tool."""
+
+    def __init__(self, original, produced, document=None, converted=False, told=""):
+        self.original = original
+        self.converted = converted
+        self.told = told
+        self.wanted = Facts(original)
+        self.found = Facts(produced if produced is not None else {}, document)
+        self.wrapped = self._is_wrapped()
+
+    def _is_wrapped(self):
+        """A free-form tool is offered as one property `arguments`, which Open WebUI does not drop."""
+        return not self.wanted.at((), "properties") and list(self.found.at((), "properties")) == ["arguments"]
+
+    def _there(self, place, keyword):
+        return self.found.at(("arguments", *place) if self.wrapped else place, keyword)
+
+    def counted(self):
+        """The facts that count: all, but behind the converter not what it drops whatever stands in a document."""
+        for place, keyword, value in self.wanted.all:
+            if self.converted:
+                outermost = not place and keyword not in ("properties", "required")
+                null = (keyword == "type" and value == "null") or (keyword == "default" and value == "null")
+                if outermost or null:
+                    continue
+            yield place, keyword, value
+
+    def lost(self):
+        """The facts that count and are not there, sorted."""
+        return sorted((fact for fact in self.counted() if not self._kept(*fact)), key=repr)
+
+    def _kept(self, place, keyword, value):
+        there = self._there(place, keyword)
+        if value in there:
+            return True
+        if keyword in TEXTS:
+            return any(isinstance(text, str) and value in text for text in there) or (not place and value in self.told)
+        if keyword == "const":
+            return any(value in values for values in self._there(place, "enum"))
+        if keyword == "enum":
+            single = set(self._there(place, "const"))
+            single.update(*self._there(place, "enum"))
+            null = {"null"} if self.converted or "null" in self._there(place, "type") else set()
+            return set(value) <= single | null and single <= set(value) | null
+        if keyword in BRANCHES:
+            return self._still_a_choice(place)
+        if keyword == "required" and not place:
+            # In an alternative of the whole, which Open WebUI cannot be told: the words must say so.
+            return f"`{value}`" in self.told
+        return keyword == "example" and f"[{value}]" in self._there(place, "examples")
+
+    def _still_a_choice(self, place):
+        if any(self._there(place, keyword) for keyword in BRANCHES):
+            return True
+        if len(self._there(place, "type")) > 1 or self._there(place, "enum"):
+            return True
+        return self.converted and "null" in self.wanted.types.get(place, ())
+
+    def retyped(self):
+        """(place, the types that the server takes, those that are told) where they differ."""
+        for place, types in sorted(self.wanted.types.items(), key=repr):
+            told = self.found.types.get(("arguments", *place) if self.wrapped else place)
+            if told is None or not place:
+                continue
+            if self.converted:
+                types, told = types - {"null"}, told - {"null"}
+            if types == told or (types | {"null"}, told | {"null"}) == (ALL_TYPES, ALL_TYPES):
+                continue
+            if types:
+                yield place, sorted(types), sorted(told)
+
+    def invented(self):
+        """Facts of the found that the server never said, sorted."""
+        if self.wrapped:
+            return []
+        # A schema within itself may be unrolled further than it is counted; the cut keeps its description.
+        permitted = Facts(self.original, turns=3)
+        if permitted.incomplete:
+            return []
+        return sorted((fact for fact in self.found.all if not said(fact, permitted)), key=repr)
+
+
+def said(fact, facts):
+    """Whether a fact of a document is the server's own, or a text that holds what it said."""
+    place, keyword, value = fact
+    if keyword not in WORTH_INVENTING_NOTHING or fact in facts.all:
+        return True
+    if keyword == "enum":
+        values = set(facts.at(place, "const")).union(*facts.at(place, "enum"))
+        return set(value) - {"null"} <= values
+    if keyword in ("description", "const"):
+        return any(facts.at(place, other) for other in (keyword, "enum", "anyOf", "oneOf"))
+    return False
+
+
+def place_text(place):
+    return "/".join(("", *map(str, place))) or "/"
+
+
+def fact_text(fact):
+    place, keyword, value = fact
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=list)
+    return f"{keyword} {text[:120]} at {place_text(place)}"

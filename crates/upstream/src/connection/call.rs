@@ -1,6 +1,6 @@
 //! One tools/call.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use rmcp::{
     Peer, RoleClient,
@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::{Era, Limits, Questions, Session, failure};
+use super::{
+    Era, Limits, Session, failure,
+    questions::{CallQuestions, InputRequired},
+};
 use crate::{
     CallContext, CallError,
     state::stopped,
@@ -34,9 +37,9 @@ pub(super) async fn call(
     context: CallContext,
     limits: Limits,
 ) -> Result<CallToolResult, CallError> {
-    let begun = session.questions.mark();
-    let answered = answered(session, tool, arguments, context, limits).await;
-    match session.questions.since(begun) {
+    let questions = session.questions.of_call();
+    let answered = answered(session, &questions, tool, arguments, context, limits).await;
+    match questions.declined() {
         Some(declined) => explained(answered, &declined),
         None => answered,
     }
@@ -51,7 +54,7 @@ fn explained(
             result.content.push(ContentBlock::text(declined));
             Ok(result)
         }
-        Err(CallError::Rpc(mut error)) => {
+        Err(CallError::Rpc(mut error)) if !error.message.contains(declined) => {
             error.message = format!("{} {declined}", stopped(&error.message)).trim_start().to_owned().into();
             Err(CallError::Rpc(error))
         }
@@ -63,6 +66,7 @@ fn explained(
 /// multi round-trip requests).
 async fn answered(
     session: &Session,
+    questions: &CallQuestions<'_>,
     tool: &str,
     arguments: JsonObject,
     context: CallContext,
@@ -72,10 +76,11 @@ async fn answered(
     for _ in 0..ROUNDS {
         // Only servers of the newer era may answer with a question.
         let again = (session.era == Era::Discover).then(|| params.clone());
-        let answer = request(session, params, &context, limits).await?;
+        let answer = request(session, questions, params, &context, limits).await?;
         match (InputRequired::of(&answer), again) {
             (Some(question), Some(mut again)) => {
-                (again.input_responses, again.request_state) = question.answered(&session.questions)?;
+                (again.input_responses, again.request_state) =
+                    question.answered(questions).map_err(CallError::Rpc)?;
                 params = again;
             }
             _ => return result(answer),
@@ -86,6 +91,7 @@ async fn answered(
 
 async fn request(
     session: &Session,
+    questions: &CallQuestions<'_>,
     params: CallToolRequestParams,
     context: &CallContext,
     limits: Limits,
@@ -95,8 +101,9 @@ async fn request(
     {
         let id = client.next_id();
         let token = ProgressToken(NumberOrString::Number(id));
-        let posted = client
-            .post_call(&route, id, &params, &context.headers, |message| beside(session, &token, message));
+        let posted = client.post_call(&route, id, &params, &context.headers, |message| {
+            beside(session, questions, &token, message)
+        });
         // In the newer era the closed stream says it all (specification 2026-07-28, cancellation).
         let tell = (session.era == Era::Initialize).then_some(RequestId::Number(id));
         match patiently(session, tell, token.clone(), posted, limits.silence).await? {
@@ -125,7 +132,12 @@ async fn request(
 }
 
 /// What comes on a call's own stream beside its answer: progress, or a request, whose answer is given back.
-fn beside(session: &Session, token: &ProgressToken, message: &str) -> Option<String> {
+fn beside(
+    session: &Session,
+    questions: &CallQuestions<'_>,
+    token: &ProgressToken,
+    message: &str,
+) -> Option<String> {
     #[derive(Deserialize)]
     struct Message {
         id: Option<Value>,
@@ -141,7 +153,7 @@ fn beside(session: &Session, token: &ProgressToken, message: &str) -> Option<Str
         return None;
     };
     let mut answer = json!({ "jsonrpc": "2.0", "id": id });
-    match session.questions.answer(&method, &params) {
+    match questions.answer(&method, &params) {
         Ok(result) => answer["result"] = result,
         Err(error) => answer["error"] = serde_json::to_value(error).unwrap_or_default(),
     }
@@ -213,52 +225,6 @@ impl Drop for Unanswered<'_> {
     }
 }
 
-type Responses = Option<BTreeMap<String, Value>>;
-
-/// A result that is a question. Read as JSON: rmcp's own type knows no form that is out of the ordinary.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InputRequired {
-    input_requests: Option<BTreeMap<String, InputRequest>>,
-    request_state: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct InputRequest {
-    method: String,
-    #[serde(default)]
-    params: Value,
-}
-
-impl InputRequired {
-    fn of(answer: &ServerResult) -> Option<Self> {
-        let answer = match answer {
-            ServerResult::InputRequiredResult(question) => serde_json::to_value(question).ok()?,
-            ServerResult::CustomResult(custom) if custom.0["resultType"] == "input_required" => {
-                custom.0.clone()
-            }
-            _ => return None,
-        };
-        serde_json::from_value(answer).ok()
-    }
-
-    /// What the call is repeated with.
-    fn answered(self, questions: &Questions) -> Result<(Responses, Option<String>), CallError> {
-        let mut responses = BTreeMap::new();
-        for (key, InputRequest { method, params }) in self.input_requests.unwrap_or_default() {
-            let response = match questions.answer(&method, &params) {
-                Ok(response) => response,
-                // An error has no place among the responses; no folder is as good a no.
-                Err(_) if method == "roots/list" => json!({ "roots": [] }),
-                Err(_) => return Err(senseless("it asks for what this client does not have")),
-            };
-            responses.insert(key, response);
-        }
-        // The state MUST be echoed exactly (specification 2026-07-28, multi round-trip requests).
-        Ok(((!responses.is_empty()).then_some(responses), self.request_state))
-    }
-}
-
 /// What a server answered, read as the result of a call.
 fn result(answer: ServerResult) -> Result<CallToolResult, CallError> {
     match answer {
@@ -311,10 +277,8 @@ fn senseless(why: &str) -> CallError {
 
 #[cfg(test)]
 mod tests {
-    use traygate_config::Elicitation;
 
     use super::*;
-    use crate::log::ServerLog;
 
     #[test]
     fn unknown_content_is_kept_as_its_text() {
@@ -332,43 +296,6 @@ mod tests {
         assert_eq!(salvage(annotated).unwrap().content[0].as_text().unwrap().text, "b");
     }
 
-    fn question(text: &Value) -> InputRequired {
-        InputRequired::of(&serde_json::from_value(text.clone()).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn questions_are_declined_and_the_state_echoed() {
-        let questions = Questions::new(Elicitation::Decline, ServerLog::default());
-        let form = json!({ "type": "object", "properties": {} });
-        // The second is none that rmcp can read.
-        for schema in [form, json!({ "type": "object", "properties": { "a": { "type": "object" } } })] {
-            let question = question(&json!({
-                "resultType": "input_required",
-                "requestState": "s t",
-                "inputRequests": {
-                    "name": { "method": "elicitation/create", "params": {
-                        "mode": "form", "message": "?", "requestedSchema": schema } },
-                    "where": { "method": "roots/list" },
-                },
-            }));
-            let (responses, state) = question.answered(&questions).unwrap();
-            let responses = responses.unwrap();
-            assert_eq!(responses["name"], json!({ "action": "decline" }));
-            assert_eq!(responses["where"], json!({ "roots": [] }));
-            assert_eq!(state.as_deref(), Some("s t"));
-        }
-    }
-
-    #[test]
-    fn a_question_for_a_model_ends_the_call_and_a_state_alone_is_echoed() {
-        let questions = Questions::new(Elicitation::AcceptDefaults, ServerLog::default());
-        let sampling = json!({ "resultType": "input_required", "inputRequests": {
-            "m": { "method": "sampling/createMessage", "params": { "messages": [], "maxTokens": 1 } } } });
-        assert!(matches!(question(&sampling).answered(&questions), Err(CallError::Rpc(_))));
-        let state = json!({ "resultType": "input_required", "requestState": "x" });
-        assert_eq!(question(&state).answered(&questions).unwrap(), (None, Some("x".to_owned())));
-    }
-
     #[test]
     fn a_failed_call_says_what_was_declined() {
         let failed = CallToolResult::error(vec![ContentBlock::text("no")]);
@@ -376,6 +303,9 @@ mod tests {
         assert_eq!(result.content.last().unwrap().as_text().unwrap().text, "It asked.");
         let good = CallToolResult::success(vec![ContentBlock::text("yes")]);
         assert_eq!(explained(Ok(good), "It asked.").unwrap().content.len(), 1);
+        let said = ErrorData::internal_error("It asked.", None);
+        let Err(CallError::Rpc(error)) = explained(Err(CallError::Rpc(said)), "It asked.") else { panic!() };
+        assert_eq!(error.message, "It asked.");
         let error = ErrorData::internal_error("no", None);
         let Err(CallError::Rpc(error)) = explained(Err(CallError::Rpc(error)), "It asked.") else { panic!() };
         assert_eq!(error.message, "no. It asked.");

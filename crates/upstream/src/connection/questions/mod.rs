@@ -2,9 +2,10 @@
 //! answer. A form may be accepted with its own defaults, where the server's entry says so.
 
 mod form;
+mod input_required;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,14 +15,15 @@ use rmcp::model::{
 use serde_json::{Value, json};
 use traygate_config::Elicitation;
 
+pub(super) use self::input_required::InputRequired;
 use crate::log::{ServerLog, plain};
 
-/// Questions remembered for the calls that run.
-const REMEMBERED: usize = 16;
+/// Questions that one call is told of.
+const TOLD: usize = 16;
 /// Characters shown of what a server asks.
 const SHOWN: usize = 200;
 
-/// Answers a session's questions, and remembers which were declined. Cheap to clone.
+/// Answers a session's questions, and remembers for each running call which of its own were declined. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Questions(Arc<Shared>);
 
@@ -29,26 +31,29 @@ pub(super) struct Questions(Arc<Shared>);
 struct Shared {
     policy: Elicitation,
     log: ServerLog,
-    declined: Mutex<Declined>,
+    running: Mutex<Running>,
 }
 
 #[derive(Debug, Default)]
-struct Declined {
-    /// All of the session.
-    count: u64,
-    /// The newest, in words.
-    last: VecDeque<Arc<str>>,
+struct Running {
+    /// The number of the next call.
+    next: u64,
+    /// What was declined, in words, by call.
+    declined: HashMap<u64, Vec<Arc<str>>>,
     /// The kinds that the gateway's log was told of: once is enough.
     warned: HashSet<&'static str>,
 }
 
-/// How many questions had been declined at one moment.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark(u64);
+/// The questions of one call, while it runs.
+#[derive(Debug)]
+pub(super) struct CallQuestions<'a> {
+    questions: &'a Questions,
+    number: u64,
+}
 
 impl Questions {
     pub(super) fn new(policy: Elicitation, log: ServerLog) -> Self {
-        Self(Arc::new(Shared { policy, log, declined: Mutex::default() }))
+        Self(Arc::new(Shared { policy, log, running: Mutex::default() }))
     }
 
     /// What the server is told that it may ask.
@@ -62,17 +67,28 @@ impl Questions {
         }
     }
 
-    /// The answer to a request of the server's: a result, or the error that it is declined with.
+    /// The answer to a request that came on no call's stream: a result, or the error that it is declined with. It belongs
+    /// to the call that runs alone; among several no one knows whose it is, and none is told what another's person reads.
     pub(super) fn answer(&self, method: &str, params: &Value) -> Result<Value, ErrorData> {
+        let only = {
+            let running = self.running();
+            running.declined.keys().next().copied().filter(|_| running.declined.len() == 1)
+        };
+        self.answer_for(only, method, params)
+    }
+
+    fn answer_for(&self, call: Option<u64>, method: &str, params: &Value) -> Result<Value, ErrorData> {
         match method {
             "ping" => Ok(json!({})),
-            "elicitation/create" => Ok(self.elicited(params)),
+            "elicitation/create" => Ok(self.elicited(call, params)),
             // -32601 is what the specification has for what a client does not support (client/roots, error handling).
             "sampling/createMessage" => Err(refusal(&self.decline(
+                call,
                 "sampling",
                 "asked for an answer of a language model (sampling), which Traygate does not offer",
             ))),
             "roots/list" => Err(refusal(&self.decline(
+                call,
                 "roots",
                 "asked for the folders that it may work in (roots), of which Traygate offers none",
             ))),
@@ -80,11 +96,12 @@ impl Questions {
         }
     }
 
-    fn elicited(&self, params: &Value) -> Value {
+    fn elicited(&self, call: Option<u64>, params: &Value) -> Value {
         let message = plain(params["message"].as_str().unwrap_or_default());
         let message: String = message.chars().take(SHOWN).collect();
         if params["mode"] == "url" {
             self.decline(
+                call,
                 "url",
                 &format!("asked for a web page to be opened (\"{message}\"): nobody is there to"),
             );
@@ -105,22 +122,23 @@ impl Questions {
                 Err(why) => why,
             },
         };
-        self.decline("form", &format!("{asked}: {why}"));
+        self.decline(call, "form", &format!("{asked}: {why}"));
         json!({ "action": "decline" })
     }
 
-    /// Keeps what was asked, for the server's log and for the calls that run; gives it as a sentence.
-    fn decline(&self, kind: &'static str, asked: &str) -> Arc<str> {
+    /// Keeps what was asked, for the server's log and for its call; gives it as a sentence.
+    fn decline(&self, call: Option<u64>, kind: &'static str, asked: &str) -> Arc<str> {
         let Shared { log, .. } = &*self.0;
         let sentence: Arc<str> =
             log.redact(&format!("`{}` {asked}. It was declined.", log.server())).into_owned().into();
-        let mut declined = self.declined();
-        declined.count += 1;
-        declined.last.push_back(Arc::clone(&sentence));
-        if declined.last.len() > REMEMBERED {
-            declined.last.pop_front();
+        let mut running = self.running();
+        if let Some(told) = call.and_then(|call| running.declined.get_mut(&call))
+            && told.len() < TOLD
+            && !told.contains(&sentence)
+        {
+            told.push(Arc::clone(&sentence));
         }
-        if declined.warned.insert(kind) {
+        if running.warned.insert(kind) {
             log.warn(&sentence);
         } else {
             log.push(&sentence);
@@ -128,26 +146,37 @@ impl Questions {
         sentence
     }
 
-    /// The beginning of a call.
-    pub(super) fn mark(&self) -> Mark {
-        Mark(self.declined().count)
+    /// Follows one call until the answer is dropped.
+    pub(super) fn of_call(&self) -> CallQuestions<'_> {
+        let mut running = self.running();
+        let number = running.next;
+        running.next += 1;
+        running.declined.insert(number, Vec::new());
+        CallQuestions { questions: self, number }
     }
 
-    /// What was declined since, in words, each once.
-    pub(super) fn since(&self, Mark(before): Mark) -> Option<String> {
-        let declined = self.declined();
-        let new = usize::try_from(declined.count - before).unwrap_or(REMEMBERED).min(declined.last.len());
-        let mut sentences: Vec<&str> = Vec::new();
-        for sentence in declined.last.range(declined.last.len() - new..) {
-            if !sentences.contains(&&**sentence) {
-                sentences.push(sentence);
-            }
-        }
-        (!sentences.is_empty()).then(|| sentences.join(" "))
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CallQuestions<'_> {
+    /// The answer to a request that came for this call, as [`Questions::answer`].
+    pub(super) fn answer(&self, method: &str, params: &Value) -> Result<Value, ErrorData> {
+        self.questions.answer_for(Some(self.number), method, params)
     }
 
-    fn declined(&self) -> MutexGuard<'_, Declined> {
-        self.0.declined.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was declined, in words, each once.
+    pub(super) fn declined(&self) -> Option<String> {
+        let running = self.questions.running();
+        let sentences = running.declined.get(&self.number).filter(|sentences| !sentences.is_empty())?;
+        Some(sentences.join(" "))
+    }
+}
+
+impl Drop for CallQuestions<'_> {
+    fn drop(&mut self) {
+        self.questions.running().declined.remove(&self.number);
     }
 }
 
@@ -175,26 +204,41 @@ mod tests {
     #[test]
     fn what_is_declined_is_told_in_the_log_and_to_the_call() {
         let questions = questions(Elicitation::Decline);
-        let before = questions.mark();
-        assert_eq!(questions.since(before), None);
+        let call = questions.of_call();
+        assert_eq!(call.declined(), None);
         let schema = json!({ "type": "object", "properties": { "a": { "type": "string", "default": "x" } } });
         assert_eq!(questions.answer("elicitation/create", &form(&schema)).unwrap(), declined());
         assert_eq!(questions.answer("elicitation/create", &form(&schema)).unwrap(), declined());
-        let told = questions.since(before).unwrap();
+        let told = call.declined().unwrap();
         assert_eq!(
             told,
             "`github` asked for input (\"Your name?\"): nobody is there to give it; with `\"elicitation\": \
              \"accept-defaults\"` in its entry of the config file its own defaults are accepted. It was declined."
         );
         assert_eq!(questions.0.log.lines().iter().map(|line| &**line).collect::<Vec<_>>(), [&*told, &*told]);
-        assert_eq!(questions.since(questions.mark()), None);
+        assert_eq!(questions.of_call().declined(), None);
+    }
+
+    #[test]
+    fn a_call_is_not_told_what_another_was_asked() {
+        let questions = questions(Elicitation::Decline);
+        let (one, other) = (questions.of_call(), questions.of_call());
+        one.answer("elicitation/create", &form(&json!({}))).unwrap();
+        assert!(one.declined().is_some());
+        assert_eq!(other.declined(), None);
+        // Nobody knows whose this is.
+        questions.answer("roots/list", &json!({})).unwrap_err();
+        assert!(!one.declined().unwrap().contains("roots"));
+        drop(one);
+        questions.answer("roots/list", &json!({})).unwrap_err();
+        assert!(other.declined().unwrap().contains("roots"));
     }
 
     #[test]
     fn models_folders_and_pages_are_always_declined() {
         for policy in [Elicitation::Decline, Elicitation::AcceptDefaults] {
             let questions = questions(policy);
-            let before = questions.mark();
+            let call = questions.of_call();
             for (method, word) in [("sampling/createMessage", "sampling"), ("roots/list", "roots")] {
                 let error = questions.answer(method, &json!({})).unwrap_err();
                 assert_eq!(error.code, ErrorCode::METHOD_NOT_FOUND);
@@ -202,7 +246,7 @@ mod tests {
             }
             let page = json!({ "mode": "url", "message": "Pay", "url": "https://x/?k=secret", "elicitationId": "1" });
             assert_eq!(questions.answer("elicitation/create", &page).unwrap(), declined());
-            let told = questions.since(before).unwrap();
+            let told = call.declined().unwrap();
             assert!(told.contains("web page") && !told.contains("secret"), "{told}");
         }
     }
@@ -210,16 +254,16 @@ mod tests {
     #[test]
     fn defaults_are_accepted_where_the_entry_says_so() {
         let questions = questions(Elicitation::AcceptDefaults);
-        let before = questions.mark();
+        let call = questions.of_call();
         let mut schema =
             json!({ "type": "object", "properties": { "a": { "type": "string", "default": "x" } } });
         let answer = questions.answer("elicitation/create", &form(&schema)).unwrap();
         assert_eq!(answer, json!({ "action": "accept", "content": { "a": "x" } }));
-        assert_eq!(questions.since(before), None);
+        assert_eq!(call.declined(), None);
         assert!(questions.0.log.lines()[0].contains("its defaults were accepted"));
         schema["required"] = json!(["a", "b"]);
         assert_eq!(questions.answer("elicitation/create", &form(&schema)).unwrap(), declined());
-        assert!(questions.since(before).unwrap().contains("no default for `b`"));
+        assert!(call.declined().unwrap().contains("no default for `b`"));
     }
 
     #[test]

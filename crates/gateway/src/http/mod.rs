@@ -1,5 +1,6 @@
 //! What callers see: `POST /{server}/{tool}`, documents, docs pages and the gateway's own `/-/` paths.
 
+mod aside;
 mod call;
 mod docs;
 mod document;

@@ -11,6 +11,7 @@ use traygate_translation::ArgumentCheck;
 use traygate_upstream::{Catalogue, ServerSnapshot, ToolEntry, ToolSet};
 
 use super::{
+    aside::aside,
     document::Description,
     metrics::{Meter, Metrics},
 };
@@ -74,14 +75,19 @@ impl Prepared {
         let (at, _, entry) = tools.get_full(name).or_else(|| tools.get_full(name.strip_suffix('/')?))?;
         let Callable { arguments, meter } = self.callables.get(at)?;
         let meter = meter.get_or_init(|| self.metrics.meter(&self.server, &entry.name));
-        let arguments = arguments.get_or_init(|| {
-            let (check, warnings) = ArgumentCheck::compile(&entry.input_schema);
-            for warning in warnings {
-                tracing::warn!(tool = entry.name, "{warning}");
-            }
-            check
-        });
+        let arguments = match arguments.get() {
+            Some(check) => check,
+            None => aside(|| arguments.get_or_init(|| self.compiled(entry))),
+        };
         Some(PreparedTool { entry, arguments, meter })
+    }
+
+    fn compiled(&self, entry: &ToolEntry) -> ArgumentCheck {
+        let (check, warnings) = ArgumentCheck::compile(&entry.input_schema);
+        if !warnings.is_empty() {
+            tracing::warn!("{}: the tool `{}`: {}", self.server, entry.name, warnings.join("; "));
+        }
+        check
     }
 }
 

@@ -85,24 +85,20 @@ impl Child {
         command: &ResolvedCommand,
         surroundings: &Surroundings,
     ) -> Result<(Self, Pipes), ConnectError> {
-        let permanent = |text: String| ConnectError::Permanent(text.into());
-        let cwd = lookup::folder(command.cwd.as_deref()).map_err(permanent)?;
+        // What is missing may be installed or made while we wait.
+        let missing = |text: String| ConnectError::Transient(text.into());
+        let cwd = lookup::folder(command.cwd.as_deref()).map_err(missing)?;
         let cwd = cwd.as_path();
         let program = lookup::find(&command.command, &command.env, cwd).map_err(|text| {
             let path = lookup::variable(&command.env, "PATH").unwrap_or_default();
             surroundings.log.push(&format!("searched PATH: {}", path.to_string_lossy()));
-            permanent(text)
+            missing(text)
         })?;
         let mut kin = Kin::announce(command, surroundings);
         let mut child = spawn(&program, command, cwd, &kin).map_err(|error| {
             let text = format!("`{}` could not be started: {error}", program.display());
             kin.forget();
-            match error.kind() {
-                std::io::ErrorKind::NotFound
-                | std::io::ErrorKind::PermissionDenied
-                | std::io::ErrorKind::InvalidInput => permanent(text),
-                _ => ConnectError::Transient(text.into()),
-            }
+            ConnectError::Transient(text.into())
         })?;
         kin.started(child.id());
         let (input, output, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());

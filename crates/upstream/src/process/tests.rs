@@ -97,7 +97,7 @@ async fn says_how_it_ended_and_keeps_its_stderr() {
 }
 
 #[tokio::test]
-async fn a_missing_folder_or_command_is_permanent() {
+async fn a_missing_folder_or_command_may_come() {
     let surroundings = surroundings(no_guardian());
     let mut command = shell("", Path::new(""));
     command.cwd = Some("/no/such/folder".into());
@@ -110,7 +110,7 @@ async fn a_missing_folder_or_command_is_permanent() {
     command.command = "no-such-command".into();
     let error = Child::start(&command, &surroundings).err().unwrap();
     assert!(
-        matches!(&error, crate::connection::ConnectError::Permanent(text) if text.contains("`no-such-command`"))
+        matches!(&error, crate::connection::ConnectError::Transient(text) if text.contains("`no-such-command`"))
     );
 }
 

@@ -13,6 +13,7 @@ use traygate_upstream::{Catalogue, ServerSnapshot, State};
 
 use super::{
     Rules,
+    aside::aside,
     prepared::{Prepared, PreparedServers},
 };
 
@@ -61,7 +62,7 @@ impl Documents {
         }
         let info = &server.tools.as_ref()?.info;
         let tools = prepared.get(server)?;
-        let rendered = Arc::new(openapi::of_server(rules, &server.name, info, &tools));
+        let rendered = Arc::new(aside(|| openapi::of_server(rules, &server.name, info, &tools)));
         let document =
             Arc::new(ServerDocument { rules: Arc::clone(rules), revision, rendered: Arc::clone(&rendered) });
         self.servers.rcu(|documents| {
@@ -91,7 +92,7 @@ impl Documents {
             .values()
             .map(|server| (&server.name, known(server).and_then(|_| prepared.get(server))))
             .collect();
-        let rendered = Arc::new(openapi::of_all(rules, &servers));
+        let rendered = Arc::new(aside(|| openapi::of_all(rules, &servers)));
         self.root.store(Some(Arc::new(RootDocument {
             rules: Arc::clone(rules),
             servers: shown(catalogue).map(|(name, tools)| (name.clone(), tools)).collect(),

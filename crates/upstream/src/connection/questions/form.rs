@@ -21,8 +21,9 @@ pub(super) fn defaults(schema: &Value) -> Result<Map<String, Value>, String> {
             let shown: String = missing.chars().take(100).collect();
             Err(format!("it offers no default for `{shown}`, which must be given"))
         }
-        None if schema.is_object() => Ok(content),
-        None => Err("it offers no form".to_owned()),
+        // A form without fields asks for a yes, and a yes is no default.
+        None if fields.is_empty() => Err("it offers nothing to fill in, only to agree".to_owned()),
+        None => Ok(content),
     }
 }
 
@@ -104,8 +105,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_form_is_accepted_and_no_form_is_not() {
-        assert_eq!(defaults(&json!({ "type": "object", "properties": {} })), Ok(Map::new()));
+    fn a_form_that_only_asks_for_a_yes_has_no_default() {
+        assert!(defaults(&json!({ "type": "object", "properties": {} })).unwrap_err().contains("to agree"));
         assert!(defaults(&Value::Null).is_err());
         assert!(defaults(&json!({ "required": ["x"] })).is_err());
     }

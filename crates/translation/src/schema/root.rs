@@ -29,7 +29,7 @@ impl Expansion<'_> {
     fn flat(&mut self, conjunction: Conjunction, sentences: &mut Vec<String>) -> Map<String, Value> {
         let Conjunction { mut object, unions, conditions, dependents, clashes, .. } = conjunction;
         self.tell_clashes(&clashes);
-        sentences.extend(clashes.iter().map(guidance::of_clash));
+        sentences.extend(guidance::of_clashes(&clashes));
         for union in unions {
             self.spread(&mut object, union, sentences);
         }

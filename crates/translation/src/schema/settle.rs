@@ -51,7 +51,11 @@ impl Expansion<'_> {
     pub(super) fn tell_clashes(&mut self, clashes: &[merge::Clash]) {
         for clash in clashes {
             let lost = quoted(&clash.lost.to_string());
-            self.warnings.warn(format!("`{}` is given twice; `{lost}` is told in words", clash.keyword));
+            let place = if clash.place.is_empty() { "" } else { " in " };
+            self.warnings.warn(format!(
+                "`{}`{place}{} is given twice; `{lost}` is told in words",
+                clash.keyword, clash.place
+            ));
         }
     }
 

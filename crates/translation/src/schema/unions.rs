@@ -17,18 +17,15 @@ impl Expansion<'_> {
     /// Makes of every union of a finished schema one list of choices, of which a lone one says all that holds of it.
     pub(super) fn read_unions(&mut self, schema: &mut Value) {
         let Value::Object(object) = schema else { return };
-        while let Some(Value::Array(members)) = object.get_mut("anyOf").map(Value::take) {
-            let members = flat(members);
-            if kinds::is_anything(&members) && object.contains_key("type") {
-                object.shift_remove("anyOf");
-            } else if members.len() == 1 || members.iter().all(is_null) {
-                object.shift_remove("anyOf");
-                self.merge(object, members);
-            } else if let Some(members) = self.lone(object, members) {
-                object.insert("anyOf".into(), members.into());
+        loop {
+            self.read_inside(object);
+            if !self.read_union(object) {
                 break;
             }
         }
+    }
+
+    fn read_inside(&mut self, object: &mut Map<String, Value>) {
         for (keyword, value) in object {
             let named = matches!(Holds::of(keyword), Holds::Named | Holds::ByPattern);
             match value {
@@ -46,6 +43,24 @@ impl Expansion<'_> {
         }
     }
 
+    /// Reads the union of one schema. `true`: schemas were put together, whose inside has to be read again.
+    fn read_union(&mut self, object: &mut Map<String, Value>) -> bool {
+        let Some(Value::Array(members)) = object.get_mut("anyOf").map(Value::take) else { return false };
+        let mut members = flat(members);
+        if kinds::is_anything(&members) && object.contains_key("type") {
+            object.shift_remove("anyOf");
+            return false;
+        }
+        if members.len() == 1 || members.iter().all(is_null) {
+            object.shift_remove("anyOf");
+            self.merge(object, members);
+            return true;
+        }
+        let anew = self.lone(object, &mut members);
+        object.insert("anyOf".into(), members.into());
+        anew
+    }
+
     fn merge(&mut self, object: &mut Map<String, Value>, members: Vec<Value>) {
         for member in members {
             let Value::Object(member) = member else { continue };
@@ -56,15 +71,12 @@ impl Expansion<'_> {
         }
     }
 
-    /// The choices, where those of a lone one beside null need no further look; else they are put back into `object`.
-    fn lone(&mut self, object: &mut Map<String, Value>, mut members: Vec<Value>) -> Option<Vec<Value>> {
+    /// Looks after a choice that has none but null beside it. `true`: schemas were put together.
+    fn lone(&mut self, object: &mut Map<String, Value>, members: &mut Vec<Value>) -> bool {
         let mut values = members.iter().enumerate().filter(|(_, member)| !is_null(member));
-        let (Some((at, _)), None) = (values.next(), values.next()) else { return Some(members) };
-        let Some(Value::Object(only)) = members.get_mut(at) else { return Some(members) };
-        let Some(Value::Array(inner)) = only.shift_remove("anyOf") else {
-            self.take_in(object, only);
-            return Some(members);
-        };
+        let (Some((at, _)), None) = (values.next(), values.next()) else { return false };
+        let Some(Value::Object(only)) = members.get_mut(at) else { return false };
+        let Some(Value::Array(inner)) = only.shift_remove("anyOf") else { return self.take_in(object, only) };
         if let Some(Value::String(inside)) = only.shift_remove("description") {
             guidance::add(object, &inside);
         }
@@ -72,12 +84,12 @@ impl Expansion<'_> {
         self.budget.take(budget::bytes(&beside) * inner.len());
         let fitting: Vec<Value> = inner.iter().filter_map(|member| merge::product(member, &beside)).collect();
         members.splice(at..=at, if fitting.is_empty() { inner } else { fitting });
-        object.insert("anyOf".into(), members.into());
-        None
+        true
     }
 
-    /// Lets the one choice beside null say what stands around the union, too.
-    fn take_in(&mut self, object: &mut Map<String, Value>, only: &mut Map<String, Value>) {
+    /// Lets the one choice beside null say what stands around the union, too. `true`: schemas were put together.
+    fn take_in(&mut self, object: &mut Map<String, Value>, only: &mut Map<String, Value>) -> bool {
+        let mut anew = false;
         let shared: Vec<String> =
             only.keys().filter(|keyword| object.contains_key(*keyword)).cloned().collect();
         for keyword in shared {
@@ -95,6 +107,7 @@ impl Expansion<'_> {
             }
             let around = if around.is_object() || around.is_array() && keyword != "type" && keyword != "enum"
             {
+                anew = true;
                 object.shift_remove(&keyword).unwrap_or_default()
             } else {
                 around.clone()
@@ -107,6 +120,7 @@ impl Expansion<'_> {
             only.extend(first);
             guidance::tell(only, &clashes);
         }
+        anew
     }
 }
 

@@ -2,10 +2,46 @@
 
 use serde_json::{Map, Value};
 
+use super::{Embedded, of_arguments, of_result};
+
 /// Deepest nesting in JSON levels: readers admit 128, and a document puts some around a schema.
 const DEEPEST: usize = 112;
 /// Longest text.
 const LONGEST: usize = 2_000_000;
+/// Longest text that is converted once more: a longer one may be cut in the second go.
+const SHORT: usize = 20_000;
+/// Says that a result is wrapped: the wrapping is taken off, each time.
+const WRAPPED: &str = "x-fastmcp-wrap-result";
+
+/// Panics where what a schema becomes, as arguments and as a result, breaks a promise.
+pub fn check_both(schema: &Map<String, Value>) {
+    let embedded = of_arguments(schema);
+    check_arguments(&embedded.schema);
+    assert_eq!(embedded, of_arguments(schema), "it is not the same twice");
+    // One object of any number of properties stands for those that are not declared.
+    let properties = embedded.schema["properties"].as_object().expect("arguments have properties");
+    let wrapped = properties.len() == 1 && properties.contains_key("arguments");
+    for name in schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        assert!(wrapped || properties.contains_key(name), "{name} is missing in {}", embedded.schema);
+    }
+    check_again(&embedded, of_arguments);
+    let result = of_result(schema);
+    check(&result.schema);
+    if !schema.contains_key(WRAPPED) {
+        check_again(&result, of_result);
+    }
+}
+
+/// Panics where a second conversion changes what the first one wrote.
+fn check_again(embedded: &Embedded, convert: fn(&Map<String, Value>) -> Embedded) {
+    let cut = embedded.warnings.iter().any(|warning| warning.contains("too large"));
+    if cut || embedded.schema.to_string().len() > SHORT {
+        return;
+    }
+    let again = convert(embedded.schema.as_object().expect("a schema is an object"));
+    assert_eq!(again.schema, embedded.schema, "a second conversion changes it");
+    assert!(again.guidance.is_empty() && again.warnings.is_empty(), "{again:?}");
+}
 
 /// Panics where a schema breaks a promise of documents.
 pub fn check(schema: &Value) {

@@ -1,8 +1,10 @@
-//! Whatever a tool's result is, its caller gets valid JSON of bounded size, or an image, and nothing of `_meta`.
+//! Whatever a tool's result is, its caller gets valid JSON of bounded size, or an image, with every text of it and nothing
+//! of `_meta`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
+use serde_json::Value;
 use traygate_translation::{Answer, answer};
 
 /// How much longer than the result the answer may be: notes stand beside small data.
@@ -19,7 +21,15 @@ fuzz_target!(|bytes: &[u8]| {
         let told = answer(&result, |_| accepts);
         match &told {
             Ok(Answer::Json(json)) => {
-                serde_json::from_slice::<serde_json::Value>(json).expect("an answer is JSON");
+                let told_value: Value = serde_json::from_slice(json).expect("an answer is JSON");
+                let mut said = Vec::new();
+                words(&told_value, &mut said);
+                for text in texts(&result) {
+                    let json = serde_json::from_str::<Value>(text.trim()).map(|json| json.to_string());
+                    let found =
+                        said.iter().any(|said| said == text || json.as_ref().is_ok_and(|json| json == said));
+                    assert!(found, "{text:?} is not in {told_value}");
+                }
                 assert!(json.len() <= most, "{} bytes of {}", json.len(), bytes.len());
             }
             Ok(Answer::Image { bytes: image, .. }) => assert!(accepts && image.len() <= bytes.len()),
@@ -28,6 +38,28 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(told, answer(&bare, |_| accepts), "`_meta` makes a difference");
     }
 });
+
+/// The texts that are for everybody and that nothing else repeats.
+fn texts(result: &CallToolResult) -> impl Iterator<Item = &str> {
+    let all = if result.structured_content.is_none() { &result.content[..] } else { &[] };
+    all.iter().filter_map(|block| match block {
+        ContentBlock::Text(text) if text.annotations.is_none() => Some(text.text.as_str()),
+        _ => None,
+    })
+}
+
+/// Every text inside a JSON value, and the JSON of all objects and arrays.
+fn words(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| words(item, into)),
+        Value::Object(members) => members.values().for_each(|member| words(member, into)),
+        _ => {}
+    }
+    if value.is_array() || value.is_object() {
+        into.push(value.to_string());
+    }
+}
 
 fn strip(block: &mut ContentBlock) {
     match block {

@@ -96,16 +96,40 @@ fn append_data<'a>(items: &mut Vec<Item<'a>>, what: &str, mime_type: &'a str, da
     items.push(Item::DataUri { mime_type: mime_type.into(), data });
 }
 
+/// Levels of nesting that readers take: of serde_json 128, an answer's own included.
+const DEEPEST: usize = 100;
+
 /// Only objects and arrays are parsed: `1.10`, `007`, `NaN` and `null` are texts. They are sent as they stand, so that
 /// no digit is lost.
 fn text_item(text: &str) -> Item<'_> {
     let trimmed = text.trim();
     if trimmed.starts_with(['{', '['])
         && let Ok(json) = serde_json::from_str(trimmed)
+        && depth(trimmed) <= DEEPEST
     {
         return Item::Json(json);
     }
     Item::Text(text)
+}
+
+/// How deep a JSON text is nested.
+fn depth(json: &str) -> usize {
+    let (mut deepest, mut depth) = (0_usize, 0_usize);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn object(block: &ContentBlock) -> Item<'_> {

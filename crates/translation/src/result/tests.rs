@@ -231,6 +231,21 @@ fn nothing_of_meta_and_annotations_is_told() {
 }
 
 #[test]
+fn a_text_nested_too_deep_for_readers_stays_a_text() {
+    let nested =
+        |levels: usize, inside: &str| format!("{}{inside}{}", "[".repeat(levels), "]".repeat(levels));
+    for (said, is_text) in [
+        (nested(100, ""), false),
+        (nested(101, ""), true),
+        (nested(10_000, ""), true),
+        (nested(1, &format!("{:?}", "[\\\"".repeat(101))), false),
+    ] {
+        let told: Value = serde_json::from_str(&answer(json!({"content": [text(&said)]}))).unwrap();
+        assert_eq!(told.is_string(), is_text, "{said}");
+    }
+}
+
+#[test]
 fn ten_thousand_items_are_all_told() {
     let items: Vec<Value> = (0..10_000).map(|n| text(&format!("item {n}"))).collect();
     let told: Vec<String> = serde_json::from_str(&answer(json!({ "content": items }))).unwrap();

@@ -153,8 +153,12 @@ impl<'a> Expansion<'a> {
             (Holds::Plain(fits), _) if fits(value) => self.copy(keyword, value, at),
             (Holds::Other, _) => self.copy(keyword, value, at),
             _ => {
-                self.unfit(keyword, value);
-                let mended = dialect::mended(keyword, value)?;
+                let Some(mended) = dialect::mended(keyword, value) else {
+                    self.unfit(keyword, value);
+                    return None;
+                };
+                self.warnings
+                    .warn(format!("`{keyword}` cannot be `{}`; what fits of it is shown", said(value)));
                 self.copy(keyword, &mended, at)
             }
         }
@@ -258,8 +262,8 @@ fn list(value: Option<&Value>) -> &[Value] {
 /// A value as it is quoted in a warning. Only scalars are told: others may be nested without end.
 fn said(value: &Value) -> String {
     match value {
-        Value::Array(_) => "[...]".to_owned(),
-        Value::Object(_) => "{...}".to_owned(),
+        Value::Array(values) => if values.is_empty() { "[]" } else { "[...]" }.to_owned(),
+        Value::Object(object) => if object.is_empty() { "{}" } else { "{...}" }.to_owned(),
         Value::String(text) => quoted(text),
         scalar => scalar.to_string(),
     }

@@ -13,8 +13,8 @@ const NAMES: usize = 8;
 
 /// Writes into a schema's description what it cannot show.
 pub(super) fn tell(schema: &mut Map<String, Value>, clashes: &[Clash]) {
-    for clash in clashes {
-        add(schema, &of_clash(clash));
+    for sentence in of_clashes(clashes) {
+        add(schema, &sentence);
     }
 }
 
@@ -28,8 +28,10 @@ pub(super) fn add(schema: &mut Map<String, Value>, sentence: &str) {
     schema.insert("description".into(), description.into());
 }
 
-pub(super) fn of_clash(clash: &Clash) -> String {
-    format!("Also holds: `{}` {}.", clash.keyword, quoted(&clash.lost.to_string()))
+/// What of clashes is said of the schema itself: those inside are told where they are.
+pub(super) fn of_clashes(clashes: &[Clash]) -> impl Iterator<Item = String> {
+    let own = clashes.iter().filter(|clash| clash.place.is_empty());
+    own.map(|clash| format!("Also holds: `{}` {}.", clash.keyword, quoted(&clash.lost.to_string())))
 }
 
 /// Says what to give of the branches of a union; `None` where they do not differ in names that must be given.
@@ -61,8 +63,12 @@ fn of_branch(branch: &Map<String, Value>, always: &[Value]) -> String {
     let told_by_value = |name: &str| fixed(name).is_some();
     names.retain(|name| told_by_value(name) || !always.iter().any(|known| known == name));
     let optional = names.is_empty();
+    let described = properties.into_iter().flat_map(Map::keys).map(String::as_str);
     if optional {
-        names = properties.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+        names = described.collect();
+    } else {
+        let telling = described.filter(|name| told_by_value(name) && !names.contains(name));
+        names = telling.chain(names.iter().copied()).collect();
     }
     let mut phrase = listed(&names, fixed);
     if phrase.is_empty() {

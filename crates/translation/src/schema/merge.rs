@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::kinds;
+use super::{guidance, kinds};
 
 /// A keyword that two schemas give, and one schema can only have once.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(super) struct Clash {
     pub(super) keyword: String,
     /// What is not shown.
     pub(super) lost: Value,
+    /// Where inside the schemas, with dots between names; empty where it is said of themselves.
+    pub(super) place: String,
     /// Whether no value can fit both.
     pub(super) impossible: bool,
 }
@@ -37,9 +39,21 @@ pub(super) fn all_of(base: &mut Map<String, Value>, part: Map<String, Value>, cl
     }
 }
 
+/// What fits both; `None` where nothing does.
+pub(super) fn product(one: &Value, other: &Value) -> Option<Value> {
+    let (Value::Object(one), Value::Object(other)) = (one, other) else { return Some(Map::new().into()) };
+    let mut both = one.clone();
+    let mut clashes = Vec::new();
+    all_of(&mut both, other.clone(), &mut clashes);
+    guidance::tell(&mut both, &clashes);
+    (!clashes.iter().any(|clash| clash.impossible)).then(|| both.into())
+}
+
 /// Makes `present` hold what both say of one keyword.
 fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clash>) -> Option<Clash> {
-    let clash = |lost, impossible| Some(Clash { keyword: keyword.to_owned(), lost, impossible });
+    let clash = |lost, impossible| {
+        Some(Clash { keyword: keyword.to_owned(), lost, place: String::new(), impossible })
+    };
     match (keyword, &mut *present, value) {
         ("properties" | "patternProperties", Value::Object(known), Value::Object(more)) => {
             named(known, more, clashes);
@@ -55,7 +69,7 @@ fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clas
             Value::Object(known),
             Value::Object(more),
         ) => {
-            all_of(known, more, clashes);
+            within(keyword, known, more, clashes);
         }
         ("additionalProperties" | "unevaluatedItems" | "unevaluatedProperties", known, value)
             if *known == Value::Bool(true) || value == Value::Bool(false) =>
@@ -124,7 +138,7 @@ fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clas
 fn named(known: &mut Map<String, Value>, more: Map<String, Value>, clashes: &mut Vec<Clash>) {
     for (name, schema) in more {
         match (known.get_mut(&name), schema) {
-            (Some(Value::Object(known)), Value::Object(schema)) => within(known, schema, clashes),
+            (Some(Value::Object(known)), Value::Object(schema)) => within(&name, known, schema, clashes),
             (Some(_), _) => {}
             (None, schema) => {
                 known.insert(name, schema);
@@ -136,7 +150,9 @@ fn named(known: &mut Map<String, Value>, more: Map<String, Value>, clashes: &mut
 fn elements(known: &mut Vec<Value>, more: Vec<Value>, clashes: &mut Vec<Clash>) {
     for (at, schema) in more.into_iter().enumerate() {
         match (known.get_mut(at), schema) {
-            (Some(Value::Object(known)), Value::Object(schema)) => within(known, schema, clashes),
+            (Some(Value::Object(known)), Value::Object(schema)) => {
+                within(&at.to_string(), known, schema, clashes);
+            }
             (Some(_), _) => {}
             (None, schema) => known.push(schema),
         }
@@ -144,11 +160,14 @@ fn elements(known: &mut Vec<Value>, more: Vec<Value>, clashes: &mut Vec<Clash>) 
 }
 
 /// As [`all_of`], with what clashes told where it does.
-fn within(known: &mut Map<String, Value>, schema: Map<String, Value>, clashes: &mut Vec<Clash>) {
+fn within(name: &str, known: &mut Map<String, Value>, schema: Map<String, Value>, clashes: &mut Vec<Clash>) {
     let mut own = Vec::new();
     all_of(known, schema, &mut own);
-    super::guidance::tell(known, &own);
-    clashes.extend(own.into_iter().map(|clash| Clash { impossible: false, ..clash }));
+    guidance::tell(known, &own);
+    clashes.extend(own.into_iter().map(|clash| {
+        let place = if clash.place.is_empty() { name.to_owned() } else { format!("{name}.{}", clash.place) };
+        Clash { impossible: false, place, ..clash }
+    }));
 }
 
 fn unite(known: &mut Vec<Value>, more: Vec<Value>) {

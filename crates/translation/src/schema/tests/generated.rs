@@ -3,8 +3,8 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-use super::{invariants, map};
-use crate::schema::{WRAPPER, is_free_form, of_arguments, of_result};
+use super::invariants;
+use crate::schema::{WRAPPER, is_free_form, of_arguments};
 
 fn name() -> impl Strategy<Value = String> {
     select(vec!["a", "b", "c", "$ref", "type", "arguments", "x y", "ü"]).prop_map(str::to_owned)
@@ -87,25 +87,9 @@ proptest! {
     #[test]
     fn whatever_comes_in_a_document_goes_out(schema in schema()) {
         let Value::Object(schema) = schema else { return Ok(()) };
-        let embedded = of_arguments(&schema);
-        invariants::check_arguments(&embedded.schema);
-        invariants::check(&of_result(&schema).schema);
-
-        let written = map(embedded.schema.clone());
-        let properties = written["properties"].as_object().unwrap();
+        invariants::check_both(&schema);
         if is_free_form(&schema) {
-            prop_assert!(properties.contains_key(WRAPPER));
-        } else if let Some(Value::Object(declared)) = schema.get("properties") {
-            for name in declared.keys() {
-                prop_assert!(properties.contains_key(name), "{name} is missing in {:?}", written);
-            }
-        }
-        prop_assert_eq!(&of_arguments(&schema), &embedded);
-        if embedded.schema.to_string().len() < 50_000 {
-            let again = of_arguments(&written);
-            prop_assert_eq!(&again.schema, &embedded.schema);
-            prop_assert_eq!(again.guidance, Vec::<String>::new());
-            prop_assert_eq!(again.warnings, Vec::<String>::new());
+            prop_assert!(of_arguments(&schema).schema["properties"].get(WRAPPER).is_some());
         }
     }
 }

@@ -2,10 +2,46 @@
 
 use serde_json::{Map, Value};
 
+use super::{Embedded, of_arguments, of_result};
+
 /// Deepest nesting in JSON levels: readers admit 128, and a document puts some around a schema.
 const DEEPEST: usize = 112;
 /// Longest text.
 const LONGEST: usize = 2_000_000;
+/// Longest text that is converted once more: a longer one may be cut in the second go.
+const SHORT: usize = 20_000;
+/// Says that a result is wrapped: the wrapping is taken off, each time.
+const WRAPPED: &str = "x-fastmcp-wrap-result";
+
+/// Panics where what a schema becomes, as arguments and as a result, breaks a promise.
+pub fn check_both(schema: &Map<String, Value>) {
+    let embedded = of_arguments(schema);
+    check_arguments(&embedded.schema);
+    assert_eq!(embedded, of_arguments(schema), "it is not the same twice");
+    // One object of any number of properties stands for those that are not declared.
+    let properties = embedded.schema["properties"].as_object().expect("arguments have properties");
+    let wrapped = properties.len() == 1 && properties.contains_key("arguments");
+    for name in schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        assert!(wrapped || properties.contains_key(name), "{name} is missing in {}", embedded.schema);
+    }
+    check_again(&embedded, of_arguments);
+    let result = of_result(schema);
+    check(&result.schema);
+    if !schema.contains_key(WRAPPED) {
+        check_again(&result, of_result);
+    }
+}
+
+/// Panics where a second conversion changes what the first one wrote.
+fn check_again(embedded: &Embedded, convert: fn(&Map<String, Value>) -> Embedded) {
+    let cut = embedded.warnings.iter().any(|warning| warning.contains("too large"));
+    if cut || embedded.schema.to_string().len() > SHORT {
+        return;
+    }
+    let again = convert(embedded.schema.as_object().expect("a schema is an object"));
+    assert_eq!(again.schema, embedded.schema, "a second conversion changes it");
+    assert!(again.guidance.is_empty() && again.warnings.is_empty(), "{again:?}");
+}
 
 /// Panics where a schema breaks a promise of documents.
 pub fn check(schema: &Value) {
@@ -129,45 +165,49 @@ fn cleaned(schema: &mut Value) {
     object.get_mut("items").into_iter().for_each(cleaned);
 }
 
-/// Nothing added, and nothing lost but null among choices and as a default.
+/// Nothing added, and nothing lost but null among choices and as a default. The one choice beside null stands where the
+/// choices stood, with all that was said around them.
 fn reads_alike(ours: &Value, theirs: &Value, place: &str) {
     let (Value::Object(ours), Value::Object(theirs)) = (ours, theirs) else { panic!("{place}: no object") };
-    let choices: Vec<&Value> = ours.get("anyOf").and_then(Value::as_array).into_iter().flatten().collect();
-    let values: Vec<&&Value> =
-        choices.iter().filter(|one| one.get("type").is_none_or(|kind| kind != "null")).collect();
-    let only = match values[..] {
-        [only] => only.as_object(),
-        _ => None,
-    };
-    assert!(choices.is_empty() || !values.is_empty(), "{place}: no choice is left");
-    for keyword in theirs.keys() {
-        let known = ours.contains_key(keyword) || only.is_some_and(|only| only.contains_key(keyword));
-        assert!(known, "{place}: {keyword} was invented");
-    }
-    for (keyword, value) in ours {
-        let read = theirs.get(keyword);
-        let overwritten = only.is_some_and(|only| only.contains_key(keyword));
-        match keyword.as_str() {
-            "anyOf" if only.is_some() => {}
-            "anyOf" => assert_eq!(
-                read.map(|read| read.as_array().map(Vec::len)),
-                Some(Some(values.len())),
-                "{place}"
-            ),
-            "default" if value.is_null() => {}
-            "description" if overwritten => {
-                let whole = read.and_then(Value::as_str).expect("a description");
-                assert!(whole.starts_with(value.as_str().expect("a text")), "{place}: {whole}");
+    let mut wanted = ours.clone();
+    if let Some(Value::Array(choices)) = ours.get("anyOf") {
+        let values: Vec<&Value> =
+            choices.iter().filter(|one| one.get("type").is_none_or(|kind| kind != "null")).collect();
+        assert!(!values.is_empty(), "{place}: no choice is left");
+        if let [Value::Object(only)] = values[..] {
+            wanted.shift_remove("anyOf");
+            for (keyword, value) in only {
+                let around = wanted.insert(keyword.clone(), value.clone());
+                assert!(
+                    !around.is_some_and(|around| around.is_object()),
+                    "{place}: {keyword} was overwritten"
+                );
             }
-            _ if overwritten => assert!(!value.is_object(), "{place}: {keyword} was overwritten"),
+            if let Some(around) = ours.get("description").and_then(Value::as_str) {
+                let whole = wanted["description"].as_str().expect("a description");
+                assert!(whole.starts_with(around), "{place}: {whole}");
+            }
+        } else {
+            let values = values.into_iter().cloned().collect();
+            wanted.insert("anyOf".into(), Value::Array(values));
+        }
+    }
+    if wanted.get("default") == Some(&Value::Null) {
+        wanted.shift_remove("default");
+    }
+    for keyword in theirs.keys() {
+        assert!(wanted.contains_key(keyword), "{place}: {keyword} was invented");
+    }
+    for (keyword, value) in &wanted {
+        let read = theirs.get(keyword).unwrap_or_else(|| panic!("{place}: {keyword} was lost"));
+        match keyword.as_str() {
             "properties" => {
                 for (name, schema) in value.as_object().into_iter().flatten() {
-                    let read = &theirs["properties"][name];
-                    reads_alike(schema, read, &format!("{place}.{name}"));
+                    reads_alike(schema, &read[name], &format!("{place}.{name}"));
                 }
             }
-            "items" => reads_alike(value, &theirs["items"], &format!("{place}[]")),
-            _ => assert_eq!(read, Some(value), "{place}: {keyword}"),
+            "items" => reads_alike(value, read, &format!("{place}[]")),
+            _ => assert_eq!(read, value, "{place}: {keyword}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The tools of public MCP servers, as `./dev` listed them: what documents say of them, and what arguments they take.
 
 use serde_json::{Map, Value, json};
-use traygate_tests::{Exhibits, Gateway, Home, Judges, corpus, fake};
+use traygate_tests::{Exhibits, Gateway, Home, Judges, corpus, fake, installed_corpus, stdio};
 
 /// A config with every server of the corpus, each listed by a fake that echoes.
 fn config(operation_ids: &str) -> Value {
@@ -41,11 +41,16 @@ async fn documents_lose_nothing_under_the_names_of_mcpo() {
 #[tokio::test]
 async fn valid_arguments_arrive_and_invalid_ones_are_refused() {
     let home = Home::new();
-    let gateway = Gateway::start(&home, &config("tool")).await;
-    for (name, _, _) in corpus() {
-        gateway.wait_ready(&name).await;
+    let entries = corpus().into_iter().map(|(name, file, _)| {
+        let (entry, _) = stdio(&home, &name, &["--tools-file", file.to_str().unwrap()]);
+        (name, entry)
+    });
+    let servers: Map<String, Value> = entries.collect();
+    let gateway = Gateway::start(&home, &json!({"mcpServers": servers})).await;
+    for name in servers.keys() {
+        gateway.wait_ready(name).await;
     }
-    let folder = std::path::PathBuf::from(std::env::var_os("TRAYGATE_TEST_CORPUS").unwrap()).join("tools");
-    Judges::installed().run("arguments.py", &[gateway.base(), folder.to_str().unwrap()]).await;
+    let corpus = installed_corpus();
+    Judges::installed().arguments(&gateway, &corpus.join("tools"), &corpus.join("instances"), &home).await;
     gateway.stop().await;
 }

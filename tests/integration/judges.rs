@@ -1,9 +1,12 @@
 //! Judges that share no code with the gateway: what they say of documents, and of answers to generated calls.
 
+mod damage;
+mod schemas;
+
 use std::path::Path;
 
 use serde_json::{Value, json};
-use traygate_tests::{Exhibits, Gateway, Home, Judges, RealServers, fake};
+use traygate_tests::{Exhibits, Gateway, Home, Judges, RealServers, fake, stdio};
 
 /// Tools whose schemas are hard to tell a model of; their names begin with the numbers of what goes wrong elsewhere.
 fn awkward() -> (Value, Value) {
@@ -73,4 +76,24 @@ async fn generated_calls_to_the_demo_are_answered_as_documented() {
 #[tokio::test]
 async fn generated_calls_to_everything_are_answered_as_documented() {
     generated_calls("everything", RealServers::installed().node("server-everything", &[])).await;
+}
+
+#[tokio::test]
+async fn generated_schemas_lose_nothing_and_take_what_they_allow() {
+    let home = Home::new();
+    let tools = Value::from(schemas::tools(300));
+    let folder = home.path("data/tools");
+    fs_err::create_dir_all(&folder).unwrap();
+    let file = folder.join("generated.json");
+    fs_err::write(&file, tools.to_string()).unwrap();
+    let (entry, _) = stdio(&home, "generated", &["--tools-file", file.to_str().unwrap()]);
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"generated": entry}})).await;
+    let exhibits = Exhibits::new(&home);
+    exhibits.add("generated", &gateway.wait_ready("generated").await, &json!({"": tools}));
+    exhibits.judge().await;
+    let instances = home.path("data/instances");
+    let judges = Judges::installed();
+    judges.run("instances.py", &[folder.to_str().unwrap(), instances.to_str().unwrap()]).await;
+    judges.arguments(&gateway, &folder, &instances, &home).await;
+    gateway.stop().await;
 }

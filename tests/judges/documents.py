@@ -7,8 +7,8 @@ import urllib.parse
 from collections import Counter
 
 import exhibits
-from comparison import Comparison, fact_text, place_text
-from openapi import complaints, request_schema
+from comparison import Comparison, fact_text, listed_result, place_text
+from openapi import complaints, request_schema, response_schema
 
 SHOWN = 12  # of one kind
 
@@ -30,10 +30,13 @@ def judgement(exhibit, offered):
             yield f"{path}: Open WebUI offers no such tool"
             continue
         told = f"{operation.get('summary')}\n{operation.get('description')}"
-        for where, comparison in (
+        judged = [
             ("in the document", Comparison(original, schema, exhibit.document, told=told)),
             ("behind Open WebUI's converter", Comparison(original, result["parameters"], converted=True, told=told)),
-        ):
+        ]
+        if tool and "outputSchema" in tool:
+            judged.append(("of the result", Comparison(listed_result(tool), response_schema(operation), exhibit.document)))
+        for where, comparison in judged:
             for fact in comparison.lost():
                 yield f"{path}: lost {where}: {fact_text(fact)}"
             for place, wanted, found in comparison.retyped():

@@ -37,6 +37,16 @@ pub(super) fn all_of(base: &mut Map<String, Value>, part: Map<String, Value>, cl
     }
 }
 
+/// What fits both; `None` where nothing does.
+pub(super) fn product(one: &Value, other: &Value) -> Option<Value> {
+    let (Value::Object(one), Value::Object(other)) = (one, other) else { return Some(Map::new().into()) };
+    let mut both = one.clone();
+    let mut clashes = Vec::new();
+    all_of(&mut both, other.clone(), &mut clashes);
+    super::guidance::tell(&mut both, &clashes);
+    (!clashes.iter().any(|clash| clash.impossible)).then(|| both.into())
+}
+
 /// Makes `present` hold what both say of one keyword.
 fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clash>) -> Option<Clash> {
     let clash = |lost, impossible| Some(Clash { keyword: keyword.to_owned(), lost, impossible });

@@ -21,6 +21,7 @@ mod pattern;
 mod references;
 mod root;
 mod settle;
+mod unions;
 mod warnings;
 
 use rmcp::model::JsonObject;
@@ -108,7 +109,8 @@ fn expanded<'a>(
         if expansion.budget.is_spent() {
             continue;
         }
-        let (schema, guidance) = finish(&mut expansion, conjunction);
+        let (mut schema, guidance) = finish(&mut expansion, conjunction);
+        expansion.read_unions(&mut schema);
         if expansion.budget.is_spent() {
             continue;
         }

@@ -65,13 +65,23 @@ impl Expansion<'_> {
         union: Vec<Conjunction>,
         sentences: &mut Vec<String>,
     ) {
-        let branches: Vec<Map<String, Value>> = union
-            .into_iter()
-            .map(|branch| self.flat(branch, &mut Vec::new()))
-            .filter(kinds::admits_object)
-            .collect();
-        let Some(first) = branches.first() else { return };
-        let mut shared: Vec<Value> = names(first).cloned().collect();
+        let branches = union.into_iter().map(|branch| self.flat(branch, &mut Vec::new()));
+        let (branches, impossible): (Vec<Map<String, Value>>, Vec<_>) =
+            branches.partition(kinds::admits_object);
+        if !branches.is_empty() {
+            self.spread_possible(object, branches, sentences);
+        }
+        // Nobody means them, but whether a tool names its arguments is told without regard to types.
+        impossible.into_iter().for_each(|branch| declare(object, branch));
+    }
+
+    fn spread_possible(
+        &mut self,
+        object: &mut Map<String, Value>,
+        branches: Vec<Map<String, Value>>,
+        sentences: &mut Vec<String>,
+    ) {
+        let mut shared: Vec<Value> = branches.first().into_iter().flat_map(names).cloned().collect();
         for branch in &branches {
             let own: HashSet<&Value> = names(branch).collect();
             shared.retain(|name| own.contains(name));

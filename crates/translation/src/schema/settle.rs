@@ -1,4 +1,4 @@
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     budget,
@@ -68,7 +68,7 @@ impl Expansion<'_> {
             && self.budget.take(weigh(&one) * other.len() + weigh(&other) * one.len())
         {
             let pairs = one.iter().flat_map(|one| other.iter().map(move |other| (one, other)));
-            let members: Vec<Value> = pairs.filter_map(|(one, other)| product(one, other)).collect();
+            let members: Vec<Value> = pairs.filter_map(|(one, other)| merge::product(one, other)).collect();
             if !members.is_empty() {
                 return members;
             }
@@ -80,14 +80,9 @@ impl Expansion<'_> {
     }
 
     /// Puts a union where callers find it.
-    fn offer(&mut self, object: &mut Map<String, Value>, mut members: Vec<Value>) {
+    fn offer(&mut self, object: &mut Map<String, Value>, members: Vec<Value>) {
         if kinds::is_anything(&members) && object.contains_key("type") {
             return;
-        }
-        let is_null = |member: &Value| member.get("type").is_some_and(|kind| kind == "null");
-        let mut values = members.iter_mut().filter(|member| !is_null(member));
-        if let (Some(Value::Object(only)), None) = (values.next(), values.next()) {
-            self.take_in(object, only);
         }
         match <[Value; 1]>::try_from(members) {
             Ok([Value::Object(only)]) => {
@@ -100,39 +95,6 @@ impl Expansion<'_> {
             Err(members) => {
                 object.insert("anyOf".into(), members.into());
             }
-        }
-    }
-
-    /// Open WebUI lets the one choice beside null overwrite what stands around the union: the choice says it too.
-    fn take_in(&mut self, object: &mut Map<String, Value>, only: &mut Map<String, Value>) {
-        let shared: Vec<String> =
-            only.keys().filter(|keyword| object.contains_key(*keyword)).cloned().collect();
-        for keyword in shared {
-            let Some(around) = object.get(&keyword) else { continue };
-            if let (Some(around), Some(inside)) =
-                (around.as_str(), only.get(&keyword).and_then(Value::as_str))
-                && keyword == "description"
-            {
-                if !inside.starts_with(around) {
-                    let both = format!("{around}\n{inside}");
-                    self.budget.take(both.len());
-                    only.insert(keyword, both.into());
-                }
-                continue;
-            }
-            let around = if around.is_object() || around.is_array() && keyword != "type" && keyword != "enum"
-            {
-                object.shift_remove(&keyword).unwrap_or_default()
-            } else {
-                around.clone()
-            };
-            let mut first = Map::from_iter([(keyword.clone(), around)]);
-            let own = only.shift_remove(&keyword).unwrap_or_default();
-            let mut clashes = Vec::new();
-            merge::all_of(&mut first, Map::from_iter([(keyword, own)]), &mut clashes);
-            self.tell_clashes(&clashes);
-            only.extend(first);
-            guidance::tell(only, &clashes);
         }
     }
 
@@ -174,14 +136,4 @@ impl Expansion<'_> {
             object.insert("dependentSchemas".into(), Value::Object(settled.collect()));
         }
     }
-}
-
-/// What fits both; `None` where nothing does.
-fn product(one: &Value, other: &Value) -> Option<Value> {
-    let (Value::Object(one), Value::Object(other)) = (one, other) else { return Some(json!({})) };
-    let mut both = one.clone();
-    let mut clashes = Vec::new();
-    merge::all_of(&mut both, other.clone(), &mut clashes);
-    guidance::tell(&mut both, &clashes);
-    (!clashes.iter().any(|clash| clash.impossible)).then(|| both.into())
 }

@@ -129,45 +129,49 @@ fn cleaned(schema: &mut Value) {
     object.get_mut("items").into_iter().for_each(cleaned);
 }
 
-/// Nothing added, and nothing lost but null among choices and as a default.
+/// Nothing added, and nothing lost but null among choices and as a default. The one choice beside null stands where the
+/// choices stood, with all that was said around them.
 fn reads_alike(ours: &Value, theirs: &Value, place: &str) {
     let (Value::Object(ours), Value::Object(theirs)) = (ours, theirs) else { panic!("{place}: no object") };
-    let choices: Vec<&Value> = ours.get("anyOf").and_then(Value::as_array).into_iter().flatten().collect();
-    let values: Vec<&&Value> =
-        choices.iter().filter(|one| one.get("type").is_none_or(|kind| kind != "null")).collect();
-    let only = match values[..] {
-        [only] => only.as_object(),
-        _ => None,
-    };
-    assert!(choices.is_empty() || !values.is_empty(), "{place}: no choice is left");
-    for keyword in theirs.keys() {
-        let known = ours.contains_key(keyword) || only.is_some_and(|only| only.contains_key(keyword));
-        assert!(known, "{place}: {keyword} was invented");
-    }
-    for (keyword, value) in ours {
-        let read = theirs.get(keyword);
-        let overwritten = only.is_some_and(|only| only.contains_key(keyword));
-        match keyword.as_str() {
-            "anyOf" if only.is_some() => {}
-            "anyOf" => assert_eq!(
-                read.map(|read| read.as_array().map(Vec::len)),
-                Some(Some(values.len())),
-                "{place}"
-            ),
-            "default" if value.is_null() => {}
-            "description" if overwritten => {
-                let whole = read.and_then(Value::as_str).expect("a description");
-                assert!(whole.starts_with(value.as_str().expect("a text")), "{place}: {whole}");
+    let mut wanted = ours.clone();
+    if let Some(Value::Array(choices)) = ours.get("anyOf") {
+        let values: Vec<&Value> =
+            choices.iter().filter(|one| one.get("type").is_none_or(|kind| kind != "null")).collect();
+        assert!(!values.is_empty(), "{place}: no choice is left");
+        if let [Value::Object(only)] = values[..] {
+            wanted.shift_remove("anyOf");
+            for (keyword, value) in only {
+                let around = wanted.insert(keyword.clone(), value.clone());
+                assert!(
+                    !around.is_some_and(|around| around.is_object()),
+                    "{place}: {keyword} was overwritten"
+                );
             }
-            _ if overwritten => assert!(!value.is_object(), "{place}: {keyword} was overwritten"),
+            if let Some(around) = ours.get("description").and_then(Value::as_str) {
+                let whole = wanted["description"].as_str().expect("a description");
+                assert!(whole.starts_with(around), "{place}: {whole}");
+            }
+        } else {
+            let values = values.into_iter().cloned().collect();
+            wanted.insert("anyOf".into(), Value::Array(values));
+        }
+    }
+    if wanted.get("default") == Some(&Value::Null) {
+        wanted.shift_remove("default");
+    }
+    for keyword in theirs.keys() {
+        assert!(wanted.contains_key(keyword), "{place}: {keyword} was invented");
+    }
+    for (keyword, value) in &wanted {
+        let read = theirs.get(keyword).unwrap_or_else(|| panic!("{place}: {keyword} was lost"));
+        match keyword.as_str() {
             "properties" => {
                 for (name, schema) in value.as_object().into_iter().flatten() {
-                    let read = &theirs["properties"][name];
-                    reads_alike(schema, read, &format!("{place}.{name}"));
+                    reads_alike(schema, &read[name], &format!("{place}.{name}"));
                 }
             }
-            "items" => reads_alike(value, &theirs["items"], &format!("{place}[]")),
-            _ => assert_eq!(read, Some(value), "{place}: {keyword}"),
+            "items" => reads_alike(value, read, &format!("{place}[]")),
+            _ => assert_eq!(read, value, "{place}: {keyword}"),
         }
     }
 }

@@ -3,6 +3,7 @@ mod hostile;
 #[expect(unreachable_pub, reason = "fuzz targets include this file too")]
 mod invariants;
 mod rows;
+mod unions;
 
 use serde_json::json;
 

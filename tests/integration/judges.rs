@@ -1,9 +1,12 @@
 //! Judges that share no code with the gateway: what they say of documents, and of answers to generated calls.
 
+mod damage;
+mod schemas;
+
 use std::path::Path;
 
-use serde_json::{Value, json};
-use traygate_tests::{Exhibits, Gateway, Home, Judges, RealServers, fake};
+use serde_json::{Map, Value, json};
+use traygate_tests::{Exhibits, Gateway, Home, Judges, RealServers, corpus, fake, stdio};
 
 /// Tools whose schemas are hard to tell a model of; their names begin with the numbers of what goes wrong elsewhere.
 fn awkward() -> (Value, Value) {
@@ -12,26 +15,21 @@ fn awkward() -> (Value, Value) {
     (fake(&["--tools-file", file.to_str().unwrap()]), tools)
 }
 
-async fn awkward_documents(operation_ids: &str) {
+#[tokio::test]
+async fn awkward_schemas_lose_nothing_under_either_kind_of_names() {
     let home = Home::new();
     let (entry, tools) = awkward();
-    let config = json!({"mcpServers": {"awkward": entry}, "traygate": {"operationIds": operation_ids}});
-    let gateway = Gateway::start(&home, &config).await;
     let exhibits = Exhibits::new(&home);
-    exhibits.add("awkward", &gateway.wait_ready("awkward").await, &json!({"": tools}));
-    exhibits.add("all-servers", &gateway.get("/openapi.json").await.ok(), &json!({"awkward": tools}));
-    gateway.stop().await;
+    for operation_ids in ["tool", "mcpo"] {
+        let config = json!({"mcpServers": {"awkward": entry}, "traygate": {"operationIds": operation_ids}});
+        let gateway = Gateway::start(&home, &config).await;
+        let document = gateway.wait_ready("awkward").await;
+        exhibits.add(&format!("awkward.{operation_ids}"), &document, &json!({"": tools}));
+        let all = gateway.get("/openapi.json").await.ok();
+        exhibits.add(&format!("all-servers.{operation_ids}"), &all, &json!({"awkward": tools}));
+        gateway.stop().await;
+    }
     exhibits.judge().await;
-}
-
-#[tokio::test]
-async fn awkward_schemas_lose_nothing() {
-    awkward_documents("tool").await;
-}
-
-#[tokio::test]
-async fn awkward_schemas_lose_nothing_under_the_names_of_mcpo() {
-    awkward_documents("mcpo").await;
 }
 
 #[tokio::test]
@@ -41,7 +39,7 @@ async fn the_demo_and_real_servers_have_documents_that_convert() {
     let config = json!({"mcpServers": {
         "demo": {"type": "demo"},
         "everything": servers.node("server-everything", &[]),
-        "files": servers.node("server-filesystem", &[home.path("data").to_str().unwrap()]),
+        "filesystem": servers.node("server-filesystem", &[home.path("data").to_str().unwrap()]),
         "memory": servers.node("server-memory", &[]),
         "time": servers.python("mcp-server-time", &["--local-timezone=UTC"]),
         "git": servers.python("mcp-server-git", &[]),
@@ -49,10 +47,17 @@ async fn the_demo_and_real_servers_have_documents_that_convert() {
     }});
     let gateway = Gateway::start(&home, &config).await;
     let exhibits = Exhibits::new(&home);
+    // What the same versions listed without the gateway; the demo has no list.
+    let listed: Map<String, Value> = corpus().into_iter().map(|(name, _, tools)| (name, tools)).collect();
+    let mut all = Map::new();
     for name in config["mcpServers"].as_object().unwrap().keys() {
-        exhibits.add(name, &gateway.wait_ready(name).await, &json!({}));
+        let tools = if name == "demo" { json!({}) } else { json!({"": listed[name]}) };
+        exhibits.add(name, &gateway.wait_ready(name).await, &tools);
+        if name != "demo" {
+            all.insert(name.clone(), listed[name].clone());
+        }
     }
-    exhibits.add("all-servers", &gateway.get("/openapi.json").await.ok(), &json!({}));
+    exhibits.add("all-servers", &gateway.get("/openapi.json").await.ok(), &Value::Object(all));
     gateway.stop().await;
     exhibits.judge().await;
 }
@@ -73,4 +78,24 @@ async fn generated_calls_to_the_demo_are_answered_as_documented() {
 #[tokio::test]
 async fn generated_calls_to_everything_are_answered_as_documented() {
     generated_calls("everything", RealServers::installed().node("server-everything", &[])).await;
+}
+
+#[tokio::test]
+async fn generated_schemas_lose_nothing_and_take_what_they_allow() {
+    let home = Home::new();
+    let tools = Value::from(schemas::tools(300));
+    let folder = home.path("data/tools");
+    fs_err::create_dir_all(&folder).unwrap();
+    let file = folder.join("generated.json");
+    fs_err::write(&file, tools.to_string()).unwrap();
+    let (entry, _) = stdio(&home, "generated", &["--tools-file", file.to_str().unwrap()]);
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"generated": entry}})).await;
+    let exhibits = Exhibits::new(&home);
+    exhibits.add("generated", &gateway.wait_ready("generated").await, &json!({"": tools}));
+    exhibits.judge().await;
+    let instances = home.path("data/instances");
+    let judges = Judges::installed();
+    judges.run("instances.py", &[folder.to_str().unwrap(), instances.to_str().unwrap()]).await;
+    judges.arguments(&gateway, &folder, &instances, &home).await;
+    gateway.stop().await;
 }

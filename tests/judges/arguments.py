@@ -1,26 +1,28 @@
-"""Calls every tool of a corpus through a running gateway before echoing servers: arguments that are valid for the tool's own
-schema must arrive as sent, invalid ones must be refused with 422. What is wrong is printed and is an error.
+"""Calls every tool of a corpus through a running gateway before echoing servers. Arguments that are valid for the tool's own
+schema must arrive digit by digit; invalid ones must be answered with 422 and never arrive. What is wrong is printed and is an
+error.
 
-usage: arguments.py BASE TOOLS-FOLDER"""
+usage: arguments.py BASE TOOLS-FOLDER INSTANCES-FOLDER RECORDS-FOLDER"""
 
+import decimal
 import http.client
 import json
+import multiprocessing
 import pathlib
+import random
 import sys
 import urllib.parse
-import warnings
+from collections import Counter
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis_jsonschema import from_schema
-from jsonschema import validators
+from instances import PROCESSES, validator_of
 
-from facts import plain
-
-EXAMPLES = 2  # for each tool
+MUTATIONS = 16  # for each tool, of those that are invalid
 # Of no use as a number, a boolean or null, so that no reading of them as one makes them valid.
 STRANGERS = ("no such value ~", {"no such key ~": ["~"]}, ["~", {"~": "~"}])
-
-warnings.simplefilter("ignore")
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+# More digits than a double or a 64-bit integer holds. The text stands for one in JSON until it is sent.
+LONG_INTEGER = 12345678901234567890123
+LONG_FRACTION, MARK = "0.1000000000000000055511151231257827", "@a long fraction@"
 
 
 class Gateway:
@@ -29,79 +31,166 @@ class Gateway:
     def __init__(self, base):
         self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(base).netloc, timeout=60)
 
-    def call(self, server, tool, arguments):
-        path = f"/{server}/{urllib.parse.quote(tool)}"
-        self.connection.request("POST", path, json.dumps(arguments), {"Content-Type": "application/json"})
+    def call(self, server, tool, text):
+        path = f"/{server}/{urllib.parse.quote(tool, safe='')}"
+        self.connection.request("POST", path, text.encode(), {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
         return answer.status, answer.read().decode()
 
 
-def valid_arguments(schema, check):
-    """Some objects that are valid; the same in every run."""
+def exact(text):
+    """JSON text, the same for the same values with the same digits: 1 and 1.0 differ, keys have no order."""
+    def number(digits):
+        return {"a number": str(decimal.Decimal(digits))}
+
+    return json.dumps(json.loads(text, parse_int=number, parse_float=number), sort_keys=True)
+
+
+def places(value, here=()):
+    """(path, value) of a value and of all inside."""
+    yield here, value
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*here, key))
+
+
+def replaced(value, place, new):
+    if not place:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[place[0]] = replaced(value[place[0]], place[1:], new)
+    return copy
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def with_long_numbers(arguments, check):
+    """JSON text of the same arguments with long numbers where the schema takes them."""
+    shown = arguments
+    for place, value in list(places(arguments)):
+        if is_number(value):
+            for long, mark in ((0.1, MARK), (LONG_INTEGER, LONG_INTEGER)):
+                if check.is_valid(candidate := replaced(arguments, place, long)):
+                    arguments, shown = candidate, replaced(shown, place, mark)
+                    break
+    return json.dumps(shown).replace(json.dumps(MARK), LONG_FRACTION)
+
+
+def bounds_in(schema):
+    """The numbers that it sets as bounds, and those next to them."""
+    for _, inner in places(schema):
+        if isinstance(inner, dict):
+            for keyword in BOUNDS:
+                if is_number(bound := inner.get(keyword)):
+                    yield from (bound - 1, bound, bound + 1)
+
+
+def mutations(arguments, bounds):
+    """The same arguments with one place changed, at any depth; whether they are still valid is for the schema to say."""
+    for place, value in places(arguments):
+        if isinstance(value, dict):
+            for name in value:
+                yield replaced(arguments, place, {key: inner for key, inner in value.items() if key != name})
+            yield replaced(arguments, place, {**value, "no such key ~": "~"})
+        elif isinstance(value, list):
+            yield replaced(arguments, place, [])
+            yield replaced(arguments, place, (value or ["~"]) * 300)
+        elif isinstance(value, str):
+            yield replaced(arguments, place, "")
+            yield replaced(arguments, place, "~ " * 5_000)
+        elif is_number(value):
+            for number in (*bounds, 10**30, -(10**30), 0.5):
+                yield replaced(arguments, place, number)
+        if place:
+            for stranger in STRANGERS:
+                yield replaced(arguments, place, stranger)
+
+
+def invalid(examples, schema, check, seed):
+    """Some mutations, each proven invalid against the tool's own schema; the same in every run."""
+    bounds = sorted(set(bounds_in(schema)))
+    all_of_them = [one for arguments in examples for one in mutations(arguments, bounds)]
+    random.Random(seed).shuffle(all_of_them)
     found = []
-
-    @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))
-    @given(from_schema(schema).filter(lambda value: isinstance(value, dict) and check.is_valid(value)))
-    def collect(value):
-        found.append(value)
-
-    collect()
+    for arguments in all_of_them[:8 * MUTATIONS]:
+        text = json.dumps(arguments)
+        if text not in found and not check.is_valid(arguments):
+            found.append(text)
+            if len(found) == MUTATIONS:
+                break
     return found
 
 
-def invalid_arguments(schema, check, valid):
-    """Mutations of a valid object, each proven invalid against the tool's own schema."""
-    for name in schema.get("required", []):
-        yield {key: value for key, value in valid.items() if key != name}
-    for name, inner in schema.get("properties", {}).items():
-        for stranger in STRANGERS:
-            yield {**valid, name: stranger}
-        if isinstance(inner, dict):
-            for bound, step in (("minimum", -1), ("maximum", 1)):
-                if bound in inner:
-                    yield {**valid, name: inner[bound] + step}
+def prepare(address):
+    global gateway
+    gateway = Gateway(address)
+
+
+def judge(item):
+    """(server, what was called, what is wrong, texts that must have arrived, number of invalid ones)."""
+    server, tool, examples = item
+    schema, name = tool["inputSchema"], f"{server}/{tool['name']}"
+    check = validator_of(schema)
+    wrong, sent = [], []
+    texts = [json.dumps(arguments) for arguments in examples]
+    texts += [long for arguments in examples if (long := with_long_numbers(arguments, check)) not in texts]
+    for text in texts:
+        status, body = gateway.call(server, tool["name"], text)
+        if status != 200:
+            wrong.append(f"{name}: valid, refused with {status}: {text[:200]}: {body[:300]}")
+            continue
+        sent.append(exact(text))
+        if exact(body) != sent[-1]:
+            wrong.append(f"{name}: sent {text[:200]}, the echo is {body[:200]}")
+    refused = invalid(examples, schema, check, name)
+    for text in refused:
+        status, body = gateway.call(server, tool["name"], text)
+        if status != 422:
+            wrong.append(f"{name}: invalid, answered with {status}: {text[:200]}: {body[:200]}")
+    return server, tool["name"], wrong, sent, len(refused)
+
+
+def arrived(records):
+    """How often each (server, tool, arguments) reached a server, as the servers themselves recorded."""
+    calls = Counter()
+    for file in records.glob("*.jsonl"):
+        for line in file.read_text().splitlines():
+            if json.loads(line)["event"] == "call":
+                # Nothing but the numbers' own text says how they arrived.
+                data = json.loads(exact(line))["data"]
+                calls[file.stem, data["tool"], json.dumps(data["arguments"], sort_keys=True)] += 1
+    return calls
 
 
 def main():
-    base, folder = sys.argv[1:]
-    gateway = Gateway(base)
-    count = {"tools": 0, "valid": 0, "invalid": 0}
-    without, wrong = [], 0
-
-    def complain(line):
-        nonlocal wrong
-        wrong += 1
-        print(line, flush=True)
-
-    for file in sorted(pathlib.Path(folder).glob("*.json")):
-        for tool in json.loads(file.read_text()):
-            count["tools"] += 1
-            schema, name = tool["inputSchema"], f"{file.stem}/{tool['name']}"
-            check = validators.validator_for(schema, default=validators.Draft202012Validator)(schema)
-            try:
-                examples = valid_arguments(schema, check)
-            except Exception as error:  # what the generator cannot do is no fault of the gateway
-                without.append(f"{name} ({type(error).__name__})")
-                continue
-            for arguments in examples:
-                count["valid"] += 1
-                status, body = gateway.call(file.stem, tool["name"], arguments)
-                if status != 200:
-                    complain(f"{name}: valid, refused with {status}: {json.dumps(arguments)[:200]}: {body[:200]}")
-                elif plain(json.loads(body)) != plain(arguments):
-                    complain(f"{name}: sent {json.dumps(arguments)[:200]}, arrived {body[:200]}")
-            for arguments in invalid_arguments(schema, check, examples[0]) if examples else ():
-                if check.is_valid(arguments):
-                    continue
-                count["invalid"] += 1
-                status, body = gateway.call(file.stem, tool["name"], arguments)
-                if status != 422:
-                    complain(f"{name}: invalid, answered with {status}: {json.dumps(arguments)[:200]}: {body[:200]}")
-    print(json.dumps({**count, "not generated": len(without)}))
-    for line in without:
-        print(f"the generator has no arguments for {line}")
-    sys.exit(bool(wrong))
+    base = sys.argv[1]
+    tools, instances, records = map(pathlib.Path, sys.argv[2:])
+    items, without = [], []
+    for file in sorted(tools.glob("*.json")):
+        made = json.loads((instances / file.name).read_text())
+        for tool in {tool["name"]: tool for tool in reversed(json.loads(file.read_text()))}.values():
+            examples = made.get(tool["name"])
+            items.append((file.stem, tool, examples or []))
+            if not examples:
+                without.append(f"{file.stem}/{tool['name']}")
+    count, wanted, wrong = Counter(tools=len(items)), Counter(), []
+    with multiprocessing.Pool(PROCESSES, prepare, [base]) as pool:
+        for server, tool, complaints, sent, refused in pool.imap(judge, items, chunksize=4):
+            wrong += complaints
+            wanted.update((server, tool, text) for text in sent)
+            count.update(valid=len(sent), invalid=refused, unmutated=int(not refused))
+    came = arrived(records)
+    wrong += (f"{'/'.join(key[:2])}: answered and never arrived: {key[2][:200]}" for key in wanted - came)
+    wrong += (f"{'/'.join(key[:2])}: reached the server, unasked or changed: {key[2][:200]}" for key in came - wanted)
+    print("\n".join(wrong))
+    print(json.dumps({**count, "arrived": came.total(), "not generated": len(without)}))
+    for name in without:
+        print(f"no arguments were generated for {name}")
+    vacuous = not items or len(without) * 50 > len(items) or count["invalid"] < count["tools"]
+    if vacuous:
+        print("too little was judged")
+    sys.exit(bool(wrong or vacuous))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,15 @@ BRANCHES = {"anyOf", "oneOf"}
 WORTH_INVENTING_NOTHING = ("properties", "required", "enum", "const", "default", "title", "description")
 
 
+def listed_result(tool):
+    """The schema that a tool lists for its result. Python's SDK wraps what is no object, and says so: then the one inside,
+    as that is the answer."""
+    listed = tool["outputSchema"]
+    if listed.get("x-fastmcp-wrap-result") is not True:
+        return listed
+    return {**listed["properties"]["result"], **{key: listed[key] for key in ("$defs", "definitions") if key in listed}}
+
+
 class Comparison:
     """`original` is the MCP tool's schema. `produced` is the document's, its references looked up in `document`; or, with
     `converted`, the parameters that Open WebUI's converter gave. `told` is the text that the model reads of the tool."""

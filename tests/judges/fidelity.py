@@ -12,8 +12,8 @@ from collections import Counter
 
 import exhibits
 import serving
-from comparison import Comparison
-from openapi import operations, request_schema
+from comparison import Comparison, listed_result
+from openapi import operations, request_schema, response_schema
 
 HERE = pathlib.Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/fidelity.md"
@@ -32,6 +32,7 @@ class Tally:
         self.retyped = {False: 0, True: 0}
         self.invented = {False: Counter(), True: Counter()}
         self.tools = 0
+        self.total_of_results, self.lost_of_results, self.results = Counter(), Counter(), 0
 
     def count(self, corpus):
         answers = exhibits.converted(list(self.served.values()))
@@ -49,6 +50,17 @@ class Tally:
                 self._add(Comparison(tool["inputSchema"], request_schema(operation), document, told=told))
                 parameters = offered[operation["operationId"]]["parameters"]
                 self._add(Comparison(tool["inputSchema"], parameters, converted=True, told=told))
+                if "outputSchema" in tool:
+                    result = Comparison(listed_result(tool), response_schema(operation), document)
+                    self.results += 1
+                    self.total_of_results.update(keyword for _, keyword, _ in result.counted())
+                    self.lost_of_results.update(keyword for _, keyword, _ in result.lost())
+
+    @property
+    def summary(self):
+        """How many facts of arguments are lost, in the document or behind the converter, of how many."""
+        lost, total = (sum((counters[behind].total() for behind in (False, True))) for counters in (self.lost, self.total))
+        return f"{lost:,} of {total:,}"
 
     def _add(self, comparison):
         behind = comparison.converted
@@ -83,6 +95,8 @@ to Traygate and to mcpo 0.0.20.
     yield (f"{sum(map(len, corpus.values()))} tools of {len(corpus)} servers. mcpo is counted over the {theirs.tools} tools of "
            f"the {len(corpus) - len(theirs.failed)} servers that it serves whole, Traygate over {ours.tools}.")
     yield ""
+    yield f"In all, document and Open WebUI: Traygate loses {ours.summary} facts, mcpo {theirs.summary}."
+    yield ""
     yield "| keyword | in the tools | Traygate: document | Traygate: Open WebUI | mcpo: document | mcpo: Open WebUI |"
     yield "|---|--:|--:|--:|--:|--:|"
     for keyword, total in sorted(ours.total[False].items(), key=lambda item: (-item[1], item[0])):
@@ -91,6 +105,17 @@ to Traygate and to mcpo 0.0.20.
         yield f"| `{keyword}` | {total} | {' | '.join(cells)} |"
     cells = [str(tally.retyped[behind]) for tally in (ours, theirs) for behind in (False, True)]
     yield f"| another set of types than the server takes | | {' | '.join(cells)} |"
+    yield ""
+    yield "## What is lost of results"
+    yield ""
+    yield (f"{ours.results} of the tools list a schema of their results, {theirs.results} of them at servers that mcpo serves. "
+           "Open WebUI does not read it.")
+    yield ""
+    yield "| keyword | in the tools | Traygate: document | mcpo: document |"
+    yield "|---|--:|--:|--:|"
+    for keyword, total in sorted(ours.total_of_results.items(), key=lambda item: (-item[1], item[0])):
+        cells = [f"{tally.lost_of_results[keyword]}{of(tally.total_of_results[keyword], total)}" for tally in (ours, theirs)]
+        yield f"| `{keyword}` | {total} | {' | '.join(cells)} |"
     yield ""
     yield "## What is invented"
     yield ""

@@ -57,9 +57,10 @@ def response_schema(operation):
     return success.get("content", {}).get("application/json", {}).get("schema")
 
 
-def complaints(document):
-    """What is wrong with a document, one sentence each."""
-    for error in OpenAPIV31SpecValidator(without_large_schemas(document)).iter_errors():
+def complaints(document, seen_schemas=None):
+    """What is wrong with a document, one sentence each. `seen_schemas` are texts that openapi-spec-validator has seen in
+    other documents: it is slow, and is not asked twice."""
+    for error in OpenAPIV31SpecValidator(abridged(document, set() if seen_schemas is None else seen_schemas)).iter_errors():
         yield f"openapi-spec-validator: {brief(error.message)} at {'/'.join(map(str, error.absolute_path))}"
     for error in document_schema().iter_errors(document):
         yield f"the OpenAPI 3.1 schema: {brief(error.message)} at {'/'.join(map(str, error.instance_path))}"
@@ -78,14 +79,16 @@ def complaints(document):
                 yield from (f"{path} {part}: {complaint}" for complaint in schema_complaints(schema, document))
 
 
-def without_large_schemas(document):
+def abridged(document, seen):
     """openapi-spec-validator takes minutes for a schema of a megabyte: those are left to `dialect` alone."""
     spared = copy.deepcopy(document)
     for _, operation in operations(spared):
         for part in (operation.get("requestBody", {}), operation.get("responses", {}).get("200", {})):
             for content in part.get("content", {}).values():
-                if len(json.dumps(content.get("schema"))) > LARGE:
+                text = json.dumps(content.get("schema"))
+                if len(text) > LARGE or text in seen:
                     content["schema"] = {}
+                seen.add(text)
     return spared
 
 

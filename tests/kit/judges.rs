@@ -6,7 +6,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::Home;
+use crate::{Gateway, Home};
 
 /// The Python programs of tests/judges, in the environments that `./dev` installs outside the checkout.
 #[derive(Debug, Clone)]
@@ -27,7 +27,18 @@ impl Judges {
     ///
     /// # Panics
     /// With what it wrote, where it finds something wrong.
-    pub async fn run(&self, program: &str, args: &[&str]) -> String {
+    #[expect(clippy::print_stdout, reason = "figures, for whoever asks the test runner for its output")]
+    pub async fn run(&self, program: &str, args: &[&str]) {
+        let (content, said) = self.verdict(program, args).await;
+        assert!(content, "{program} finds:\n{said}");
+        println!("{said}");
+    }
+
+    /// Runs one of the programs: whether it finds nothing wrong, and what it wrote.
+    ///
+    /// # Panics
+    /// Where Python does not start.
+    pub async fn verdict(&self, program: &str, args: &[&str]) -> (bool, String) {
         let output = Command::new(&self.python)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("judges").join(program))
             .args(args)
@@ -37,10 +48,18 @@ impl Judges {
             .output()
             .await
             .expect("python starts");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let complaints = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{program} finds:\n{said}{complaints}");
-        said
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Has every tool of a folder called with the instances made for it. The servers are recorded in the home.
+    ///
+    /// # Panics
+    /// With what is wrong.
+    pub async fn arguments(&self, gateway: &Gateway, tools: &Path, instances: &Path, home: &Home) {
+        let records = home.path("");
+        let folders = [tools, instances, &records].map(|folder| folder.to_str().expect("plain names"));
+        self.run("arguments.py", &[gateway.base(), folders[0], folders[1], folders[2]]).await;
     }
 }
 
@@ -76,8 +95,16 @@ impl Exhibits {
     /// # Panics
     /// With what is wrong.
     pub async fn judge(&self) {
-        let folder = self.folder.to_str().expect("temporary folders have plain names");
-        Judges::installed().run("documents.py", &[folder]).await;
+        Judges::installed().run("documents.py", &[self.folder()]).await;
+    }
+
+    /// Has all of them judged: whether nothing is wrong, and what was said.
+    pub async fn verdict(&self) -> (bool, String) {
+        Judges::installed().verdict("documents.py", &[self.folder()]).await
+    }
+
+    fn folder(&self) -> &str {
+        self.folder.to_str().expect("temporary folders have plain names")
     }
 }
 
@@ -86,7 +113,7 @@ impl Exhibits {
 /// # Panics
 /// Without that variable, or without tools.
 pub fn corpus() -> Vec<(String, PathBuf, Value)> {
-    let folder = installed("TRAYGATE_TEST_CORPUS").join("tools");
+    let folder = installed_corpus().join("tools");
     let mut all = Vec::new();
     for file in fs_err::read_dir(folder).expect("the corpus is listed").flatten() {
         let path = file.path();
@@ -99,6 +126,14 @@ pub fn corpus() -> Vec<(String, PathBuf, Value)> {
     }
     all.sort_by(|one, other| one.0.cmp(&other.0));
     all
+}
+
+/// Where the corpus is: `tools/` as they were listed, `instances/` of arguments for them.
+///
+/// # Panics
+/// Without `TRAYGATE_TEST_CORPUS`.
+pub fn installed_corpus() -> PathBuf {
+    installed("TRAYGATE_TEST_CORPUS")
 }
 
 fn installed(variable: &str) -> PathBuf {

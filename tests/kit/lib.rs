@@ -20,7 +20,7 @@ mod upstream;
 pub use binaries::{fake_mcp, traygate};
 pub use eventually::{PATIENCE, eventually, eventually_some};
 pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home};
-pub use judges::{Exhibits, Judges, corpus};
+pub use judges::{Exhibits, Judges, corpus, installed_corpus};
 pub use processes::{Process, descendants, is_alive, kill, peak_memory, processes_at_home, processor_time};
 pub use record::{Event, Record};
 pub use relay::Relay;

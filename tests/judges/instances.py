@@ -1,0 +1,182 @@
+"""Makes arguments that are valid for each tool of a corpus, the same in every run: OUT/SERVER.json is {TOOL: [object, ...]}.
+
+usage: instances.py TOOLS-FOLDER OUT-FOLDER"""
+
+import json
+import multiprocessing
+import pathlib
+import re
+import sys
+import warnings
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis_jsonschema import from_schema
+from jsonschema import ValidationError, validators
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+EXAMPLES = 2  # that Hypothesis draws; the first is the smallest
+WORDS = ("some text", "a", "ab", "word-1", "W-1", "12", "2026-11-23", "2026-11-23T10:00:00Z", "https://example.org/a", "a@example.org",
+         "0" * 32, "00000000-0000-4000-8000-000000000000", "#aabbcc", "/a", "A1", "A1:B2", "a" * 64)
+TURNS = 1  # a schema within itself is unrolled so often
+ENOUGH = 2_000  # schemas of one tool; what is referred to behind them is left out
+PROCESSES = 2
+
+
+def pattern(validator, wanted, instance, schema):
+    """`pattern` as ECMA-262 has it, where `\\d` and `\\w` are ASCII."""
+    if validator.is_type(instance, "string") and not re.search(wanted, instance, re.ASCII):
+        yield ValidationError(f"{instance!r} does not match {wanted!r}")
+
+
+def validator_of(schema):
+    """What says whether arguments are valid for a tool's own schema."""
+    known = validators.validator_for(schema, default=validators.Draft202012Validator)
+    return validators.extend(known, {"pattern": pattern})(schema)
+
+
+class Unrolling:
+    """A schema without references: what stands behind them is written out, and forbidden where it would never end. What
+    is valid for it is valid for the original."""
+
+    def __init__(self, schema):
+        self.left = ENOUGH
+        root = Resource.from_contents(schema, default_specification=DRAFT202012)
+        resolver = Registry().with_resource("urn:judged", root).resolver("urn:judged")
+        self.schema = self._of(schema, resolver, ())
+
+    def _of(self, schema, resolver, behind):
+        self.left -= 1
+        if not isinstance(schema, dict):
+            return schema
+        if self.left < 0:
+            return False
+        written = {}
+        for keyword, value in schema.items():
+            if keyword in ("$ref", "$defs", "definitions", "$id", "id"):
+                continue
+            if keyword in ("properties", "patternProperties") and isinstance(value, dict):
+                value = {name: self._of(inner, resolver, behind) for name, inner in value.items()}
+            elif keyword in ("anyOf", "oneOf", "allOf"):
+                value = [self._of(inner, resolver, behind) for inner in value]
+            elif keyword in ("prefixItems", "items") and isinstance(value, list):
+                value = [self._of(inner, resolver, behind) for inner in value]
+            elif keyword in ("items", "additionalProperties", "additionalItems", "not", "if", "then", "else", "contains"):
+                value = self._of(value, resolver, behind)
+            written[keyword] = value
+        if isinstance(schema.get("$ref"), str):
+            found = resolver.lookup(schema["$ref"])
+            if behind.count(id(found.contents)) > TURNS:
+                return False
+            target = self._of(found.contents, found.resolver, (*behind, id(found.contents)))
+            written = {"allOf": [target, written]} if written else target
+        return written
+
+
+def drawn(schema, check):
+    """Some objects that a schema makes and `check` finds valid."""
+    found = []
+
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))
+    @given(from_schema(schema).filter(lambda value: isinstance(value, dict) and check.is_valid(value)))
+    def collect(value):
+        found.append(value)
+
+    collect()
+    return found
+
+
+def filled(schema):
+    """Some value with all that a schema without references names, or `None`; whether it is valid is not promised."""
+    if not isinstance(schema, dict):
+        return "anything" if schema else None
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][-1]
+    for keyword in ("anyOf", "oneOf"):
+        for branch in schema.get(keyword, ()):
+            if (value := filled(branch)) is not None:
+                return value
+    kind = schema.get("type", "object" if "properties" in schema else "")
+    kind = next((one for one in kind if one != "null"), "null") if isinstance(kind, list) else kind
+    if kind == "object" or "allOf" in schema:
+        return filled_object(schema)
+    if kind == "array":
+        first = [filled(inner) for inner in schema.get("prefixItems", ())]
+        item = filled(schema.get("items", True))
+        return first or [item] * max(1, schema.get("minItems", 1)) if item is not None else []
+    if kind in ("integer", "number"):
+        low = schema.get("minimum", schema.get("exclusiveMinimum", min(1, schema.get("maximum", 1)) - 1) + 1)
+        step = schema.get("multipleOf", 1)
+        return -(-low // step) * step if "multipleOf" in schema else low
+    if kind == "boolean":
+        return True
+    # Without words on types, a text will do.
+    fitting = (word for word in WORDS if schema.get("minLength", 0) <= len(word) <= schema.get("maxLength", 99)
+               and re.search(schema.get("pattern", ""), word, re.ASCII))
+    return next(fitting, None) if kind != "null" else None
+
+
+def filled_object(schema):
+    parts = [filled(part) for part in schema.get("allOf", ())]
+    whole = {name: inner for part in parts if isinstance(part, dict) for name, inner in part.items()}
+    for name, inner in schema.get("properties", {}).items():
+        if (value := filled(inner)) is not None:
+            whole[name] = value
+    if not whole and isinstance(schema.get("additionalProperties"), dict):
+        whole["any name"] = filled(schema["additionalProperties"])
+    return whole if whole or not parts else next((part for part in parts if part is not None), None)
+
+
+def enlarged(small, schema, check):
+    """Valid arguments with more properties, as many as go together."""
+    for name, value in (filled(schema) or {}).items():
+        if check.is_valid(larger := {**small, name: value}):
+            small = larger
+    return small
+
+
+def arguments_for(schema):
+    """(small, drawn and large objects that are valid, why there are none)."""
+    warnings.simplefilter("ignore")
+    check, found, trouble = validator_of(schema), [], ""
+    try:
+        flat = Unrolling(schema).schema
+        found = drawn(flat, check)
+    except Exception as error:  # whatever the generator cannot do is no fault of the gateway
+        trouble = f"{type(error).__name__}: {error}"
+    try:
+        large = enlarged(found[0] if found else filled(flat), flat, check)
+        if large not in found and check.is_valid(large):
+            found.append(large)
+    except Exception as error:
+        trouble = trouble or f"{type(error).__name__}: {error}"
+    return found, trouble
+
+
+def of_tool(item):
+    server, tool = item
+    found, trouble = arguments_for(tool["inputSchema"])
+    return server, tool["name"], found, trouble
+
+
+def main():
+    tools, out = map(pathlib.Path, sys.argv[1:])
+    items = [(file.stem, tool) for file in sorted(tools.glob("*.json")) for tool in json.loads(file.read_text())]
+    out.mkdir(parents=True, exist_ok=True)
+    made, without = {}, 0
+    with multiprocessing.Pool(PROCESSES) as pool:
+        for server, tool, found, trouble in pool.imap(of_tool, items, chunksize=8):
+            made.setdefault(server, {}).setdefault(tool, found)
+            if not found:
+                without += 1
+                print(f"no arguments for {server}/{tool}: {trouble[:200]}")
+    for server, of_server in made.items():
+        (out / f"{server}.json").write_text(json.dumps(of_server))
+    print(f"arguments for {len(items) - without} of {len(items)} tools")
+
+
+if __name__ == "__main__":
+    main()

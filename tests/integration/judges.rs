@@ -83,7 +83,7 @@ async fn generated_calls_to_everything_are_answered_as_documented() {
 #[tokio::test]
 async fn generated_schemas_lose_nothing_and_take_what_they_allow() {
     let home = Home::new();
-    let tools = Value::from(schemas::tools(300));
+    let tools = Value::from(schemas::tools(200));
     let folder = home.path("data/tools");
     fs_err::create_dir_all(&folder).unwrap();
     let file = folder.join("generated.json");

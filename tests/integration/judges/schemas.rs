@@ -24,8 +24,8 @@ fn root() -> impl Strategy<Value = Value> {
     let outermost = prop_oneof![
         12 => properties(schema().boxed()),
         1 => Just(json!({"$ref": "#/$defs/Part"})),
-        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "anyOf": branches})),
-        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "oneOf": branches})),
+        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "anyOf": branches.into_iter().map(open).collect::<Vec<_>>()})),
+        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "oneOf": branches.into_iter().map(open).collect::<Vec<_>>()})),
         1 => pair(&schema().boxed()).prop_map(|parts| json!({"type": "object", "allOf": parts.into_iter().map(open).collect::<Vec<_>>()})),
         1 => Just(json!({"type": "object", "additionalProperties": true})),
     ];

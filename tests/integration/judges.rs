@@ -83,7 +83,7 @@ async fn generated_calls_to_everything_are_answered_as_documented() {
 #[tokio::test]
 async fn generated_schemas_lose_nothing_and_take_what_they_allow() {
     let home = Home::new();
-    let tools = Value::from(schemas::tools(300));
+    let tools = Value::from(schemas::tools(200));
     let folder = home.path("data/tools");
     fs_err::create_dir_all(&folder).unwrap();
     let file = folder.join("generated.json");
@@ -93,6 +93,8 @@ async fn generated_schemas_lose_nothing_and_take_what_they_allow() {
     let exhibits = Exhibits::new(&home);
     exhibits.add("generated", &gateway.wait_ready("generated").await, &json!({"": tools}));
     exhibits.judge().await;
+    // Calls for some of them: a schema like these takes the generator of arguments half a second.
+    fs_err::write(&file, Value::from(tools.as_array().unwrap()[..40].to_vec()).to_string()).unwrap();
     let instances = home.path("data/instances");
     let judges = Judges::installed();
     judges.run("instances.py", &[folder.to_str().unwrap(), instances.to_str().unwrap()]).await;

@@ -24,9 +24,9 @@ fn root() -> impl Strategy<Value = Value> {
     let outermost = prop_oneof![
         12 => properties(schema().boxed()),
         1 => Just(json!({"$ref": "#/$defs/Part"})),
-        1 => vec(properties(schema().boxed()), 2..4).prop_map(|branches| json!({"type": "object", "anyOf": branches})),
-        1 => vec(properties(schema().boxed()), 2..4).prop_map(|branches| json!({"type": "object", "oneOf": branches})),
-        1 => (properties(schema().boxed()), properties(schema().boxed())).prop_map(|(inner, outer)| with(outer, "allOf", json!([inner]))),
+        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "anyOf": branches.into_iter().map(open).collect::<Vec<_>>()})),
+        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "oneOf": branches.into_iter().map(open).collect::<Vec<_>>()})),
+        1 => pair(&schema().boxed()).prop_map(|parts| json!({"type": "object", "allOf": parts.into_iter().map(open).collect::<Vec<_>>()})),
         1 => Just(json!({"type": "object", "additionalProperties": true})),
     ];
     (outermost, plain(), properties(plain().boxed()), plain(), select(vec!["2020-12", "draft-07"])).prop_map(
@@ -50,8 +50,8 @@ fn schema() -> impl Strategy<Value = Value> {
         1 => any::<bool>().prop_map(|open| if open { json!(true) } else { json!({}) }),
         2 => select(vec!["#/$defs/a~1word%20~0", "#/$defs/Part", "#/$defs/Tree"]).prop_map(|to| json!({"$ref": to})),
     ];
-    leaf.prop_recursive(3, 24, 4, |inner| {
-        let inner = (inner, annotations()).prop_map(|(schema, notes)| annotated(schema, notes)).boxed();
+    leaf.prop_recursive(3, 16, 3, |inner| {
+        let branches = (plain(), object(inner.clone(), &["k", "type"])).prop_map(|(one, other)| vec![one, other]).boxed();
         prop_oneof![
             3 => properties(inner.clone()),
             2 => (inner.clone(), lengths("Items"), any::<bool>()).prop_map(|(items, lengths, unique)| {
@@ -61,10 +61,10 @@ fn schema() -> impl Strategy<Value = Value> {
             1 => vec(inner.clone(), 1..3).prop_map(|items| json!({"type": "array", "prefixItems": items})),
             1 => inner.clone().prop_map(|values| json!({"type": "object", "additionalProperties": values})),
             1 => inner.clone().prop_map(|values| json!({"type": "object", "patternProperties": {"^x-": values}})),
-            2 => vec(inner.clone(), 2..4).prop_map(|branches| json!({"anyOf": branches})),
-            1 => inner.clone().prop_map(|one| json!({"anyOf": [one, {"type": "null"}], "default": null})),
-            1 => vec(inner.clone(), 2..4).prop_map(|branches| json!({"oneOf": branches})),
-            1 => (properties(inner.clone()), properties(inner)).prop_map(|(one, other)| json!({"allOf": [one, other]})),
+            2 => branches.clone().prop_map(|branches| json!({"anyOf": branches})),
+            1 => plain().prop_map(|one| json!({"anyOf": [one, {"type": "null"}], "default": null})),
+            1 => branches.prop_map(|branches| json!({"oneOf": branches})),
+            1 => pair(&inner).prop_map(|parts| json!({"allOf": parts.into_iter().map(open).collect::<Vec<_>>()})),
         ]
     })
 }
@@ -92,9 +92,20 @@ fn plain() -> impl Strategy<Value = Value> {
 }
 
 fn properties(inner: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
-    let names = vec!["a", "b", "type", "items", "x y", "ü", "$ref", "model_config", "arguments"];
+    object(inner, &["a", "b", "type", "items", "x y", "ü", "$ref", "model_config", "arguments"])
+}
+
+/// Two objects with no property in common: alternatives, or parts of one, that do not contradict each other.
+fn pair(inner: &BoxedStrategy<Value>) -> impl Strategy<Value = Vec<Value>> + use<> {
+    let (one, other) = (["a", "type", "x y", "$ref", "left"], ["b", "items", "ü", "model_config", "right"]);
+    (object(inner.clone(), &one), object(inner.clone(), &other)).prop_map(|(one, other)| vec![one, other])
+}
+
+/// As [`properties`], with these names.
+fn object(inner: BoxedStrategy<Value>, names: &[&'static str]) -> impl Strategy<Value = Value> + use<> {
+    let (most, names) = (names.len().min(4), names.to_vec());
     let some =
-        (subsequence(names, 1..5), vec((inner, annotations()), 5), vec(any::<bool>(), 5), any::<bool>());
+        (subsequence(names, 1..=most), vec((inner, annotations()), 5), vec(any::<bool>(), 5), any::<bool>());
     some.prop_map(|(names, schemas, required, closed)| {
         let required: Vec<_> =
             names.iter().zip(required).filter(|(_, wanted)| *wanted).map(|(name, _)| *name).collect();
@@ -139,6 +150,12 @@ fn lengths_and(keyword: &str, lengths: Value, value: Option<&str>) -> Value {
 /// `true` says as much as `{}`, and has no room for notes.
 fn annotated(schema: Value, notes: Value) -> Value {
     if schema.is_object() { joined(schema, notes) } else { schema }
+}
+
+/// Parts of one schema would forbid each other's properties.
+fn open(mut part: Value) -> Value {
+    part.as_object_mut().expect("an object").remove("additionalProperties");
+    part
 }
 
 fn with(mut schema: Value, keyword: &str, value: Value) -> Value {

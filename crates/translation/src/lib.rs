@@ -4,6 +4,7 @@
 //! and memory.
 
 mod arguments;
+mod keyword;
 mod result;
 mod schema;
 

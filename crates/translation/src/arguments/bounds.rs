@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::usable::{Holds, holds};
+use crate::keyword::Holds;
 
 /// Objects and arrays of a schema, and checks that one value may cost: `$ref`s to `$ref`s can double at each step.
 const MOST_CHECKS: u64 = 100_000;
@@ -132,7 +132,7 @@ impl<'a> Scale<'a> {
         self.known.insert(schema, None);
         let mut sum: u64 = 1;
         for (keyword, value) in keywords {
-            let weight = match (keyword.as_str(), holds(keyword), value) {
+            let weight = match (keyword.as_str(), Holds::of(keyword), value) {
                 ("$ref", _, Value::String(reference)) => {
                     self.target(reference).map_or(1, |target| self.weigh(target, depth + 1))
                 }

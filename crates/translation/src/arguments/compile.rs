@@ -3,7 +3,7 @@ use rmcp::model::JsonObject;
 use serde_json::Value;
 
 use super::{
-    Rules, bounds, dialect,
+    Rules, bounds, draft,
     usable::{self, References},
 };
 
@@ -15,7 +15,7 @@ const PATTERN_SIZE: usize = 2 * 1024 * 1024;
 
 /// What arguments are checked against, and what of the schema cannot be used.
 pub(super) fn compile(schema: &JsonObject) -> (Option<Rules>, Vec<String>) {
-    let draft = dialect::of(schema);
+    let draft = draft::of(schema);
     let schema = Value::Object(schema.clone());
     if bounds::is_beyond_reason(&schema) {
         let warning = "the schema is too large or too entangled: arguments are not checked".to_owned();

@@ -3,7 +3,7 @@
 mod bounds;
 mod coercion;
 mod compile;
-mod dialect;
+mod draft;
 mod refusal;
 mod usable;
 

@@ -10,43 +10,10 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::compile::is_pattern;
+use crate::keyword::Holds;
 
 /// Warnings on one schema; more would say nothing new.
 const WARNINGS: usize = 10;
-
-/// What a keyword holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
-    /// Schemas by name.
-    Named,
-    /// A list of schemas.
-    Listed,
-    /// A schema; `items` may be a list of them up to draft-07.
-    One,
-    /// No schema.
-    Data,
-}
-
-pub(super) fn holds(keyword: &str) -> Holds {
-    match keyword {
-        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
-        | "dependencies" => Holds::Named,
-        "anyOf" | "oneOf" | "allOf" | "prefixItems" => Holds::Listed,
-        "items"
-        | "additionalProperties"
-        | "additionalItems"
-        | "not"
-        | "if"
-        | "then"
-        | "else"
-        | "contains"
-        | "propertyNames"
-        | "unevaluatedItems"
-        | "unevaluatedProperties"
-        | "contentSchema" => Holds::One,
-        _ => Holds::Data,
-    }
-}
 
 /// Which references may stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +96,7 @@ impl Sieve<'_> {
 
     /// What is left of a keyword's value; `None` where it cannot be used.
     fn keyword(&mut self, keyword: &str, value: &Value, beside: &Map<String, Value>) -> Option<Sifted> {
-        match (holds(keyword), value) {
+        match (Holds::of(keyword), value) {
             (Holds::Named, Value::Object(schemas)) => Some(self.named(keyword, schemas)),
             (Holds::Listed, Value::Array(schemas)) if !schemas.is_empty() => Some(self.listed(schemas)),
             (Holds::One, Value::Array(schemas)) if keyword == "items" && self.draft < Draft::Draft202012 => {

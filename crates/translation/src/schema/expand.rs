@@ -3,10 +3,9 @@ use serde_json::{Map, Value};
 use super::{
     budget::Budget,
     conjunction::{Condition, Conjunction},
-    dialect,
-    keyword::{self, Holds, Place},
-    outline, pattern,
+    older_drafts, outline, pattern,
     references::{References, Resource, Schema, entered},
+    role::{self, Place, Role},
     warnings::{Warnings, quoted},
 };
 
@@ -67,6 +66,9 @@ impl<'a> Expansion<'a> {
     }
 
     pub(super) fn expand(&mut self, schema: Schema<'a>, at: At<'a>) -> Conjunction {
+        if !self.budget.take_schema() {
+            return Conjunction::default();
+        }
         match schema {
             Schema::Bool(true) => Conjunction::default(),
             Schema::Bool(false) => Conjunction::nothing(),
@@ -77,9 +79,6 @@ impl<'a> Expansion<'a> {
     }
 
     fn object(&mut self, schema: &'a Map<String, Value>, at: At<'a>) -> Conjunction {
-        if !self.budget.take_schema() {
-            return Conjunction::default();
-        }
         if at.level >= self.detail.levels {
             self.warnings.warn(CUT.to_owned());
             return self.outline(schema, at.resource);
@@ -104,14 +103,14 @@ impl<'a> Expansion<'a> {
     fn keywords(&mut self, schema: &'a Map<String, Value>, at: At<'a>) -> Conjunction {
         let mut written = Map::new();
         for (keyword, value) in schema {
-            if let Some((keyword, value)) = dialect::modern(schema, keyword, value)
+            if let Some((keyword, value)) = older_drafts::modern(schema, keyword, value)
                 && self.budget.take(keyword.len() + 4)
                 && let Some(value) = self.keyword(keyword, value, at)
             {
                 written.insert(keyword.to_owned(), value);
             }
         }
-        for (name, names) in dialect::dependent_names(schema) {
+        for (name, names) in older_drafts::dependent_names(schema) {
             if let Some(names) = self.budget.copy(names, 1)
                 && let Value::Object(lists) =
                     written.entry("dependentRequired").or_insert_with(|| Map::new().into())
@@ -123,21 +122,21 @@ impl<'a> Expansion<'a> {
     }
 
     fn keyword(&mut self, keyword: &str, value: &'a Value, at: At<'a>) -> Option<Value> {
-        match (Holds::of(keyword), value) {
-            (Holds::Composition | Holds::Bookkeeping, _) => None,
-            (Holds::Schema(_), Value::Bool(_)) if keyword::may_be_boolean(keyword) => Some(value.clone()),
-            (Holds::Schema(_), Value::Object(any)) if any.is_empty() && keyword != "items" => {
+        match (Role::of(keyword), value) {
+            (Role::Composition | Role::Bookkeeping, _) => None,
+            (Role::Schema(_), Value::Bool(_)) if role::may_be_boolean(keyword) => Some(value.clone()),
+            (Role::Schema(_), Value::Object(any)) if any.is_empty() && keyword != "items" => {
                 Some(value.clone())
             }
-            (Holds::Schema(place), Value::Object(_) | Value::Bool(_)) => {
+            (Role::Schema(place), Value::Object(_) | Value::Bool(_)) => {
                 Some(self.schema(value, at.inside(1, place)))
             }
-            (Holds::List, Value::Array(schemas)) if !schemas.is_empty() => {
+            (Role::List, Value::Array(schemas)) if !schemas.is_empty() => {
                 let at = at.inside(2, Place::Shown);
                 Some(schemas.iter().map_while(|schema| self.within_budget(schema, at)).collect())
             }
-            (Holds::Named, Value::Object(schemas)) => Some(self.named(schemas, at.inside(2, Place::Shown))),
-            (Holds::ByPattern, Value::Object(schemas)) => {
+            (Role::Named, Value::Object(schemas)) => Some(self.named(schemas, at.inside(2, Place::Shown))),
+            (Role::ByPattern, Value::Object(schemas)) => {
                 let Value::Object(mut named) = self.named(schemas, at.inside(2, Place::Shown)) else {
                     return None;
                 };
@@ -150,10 +149,10 @@ impl<'a> Expansion<'a> {
                 });
                 Some(named.into())
             }
-            (Holds::Plain(fits), _) if fits(value) => self.copy(keyword, value, at),
-            (Holds::Other, _) => self.copy(keyword, value, at),
+            (Role::Plain(fits), _) if fits(value) => self.copy(keyword, value, at),
+            (Role::Other, _) => self.copy(keyword, value, at),
             _ => {
-                let Some(mended) = dialect::mended(keyword, value) else {
+                let Some(mended) = older_drafts::mended(keyword, value) else {
                     self.unfit(keyword, value);
                     return None;
                 };
@@ -247,7 +246,7 @@ impl<'a> Expansion<'a> {
             let (then, otherwise) = (branch("then"), branch("else"));
             conjunction.conditions.push(Condition { asked, then, otherwise });
         }
-        for (name, dependent) in dialect::dependent_schemas(schema) {
+        for (name, dependent) in older_drafts::dependent_schemas(schema) {
             let dependent = self.conjunction(dependent, at.inside(2, Place::Branch));
             conjunction.dependents.push((name.clone(), dependent));
         }

@@ -4,7 +4,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 
 use super::{
-    dialect, kinds,
+    kinds, older_drafts,
     references::{References, Resource, Schema, entered},
 };
 
@@ -97,7 +97,7 @@ pub(super) fn parts<'a>(document: Resource<'a>, references: &References<'a>) -> 
                 add(branch, false);
             }
         }
-        dialect::dependent_schemas(schema).take(PARTS).for_each(|(_, dependent)| add(dependent, false));
+        older_drafts::dependent_schemas(schema).take(PARTS).for_each(|(_, dependent)| add(dependent, false));
         parts.push(part);
         open.extend(inside.into_iter().rev());
     }

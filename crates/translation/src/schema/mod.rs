@@ -9,16 +9,16 @@
 
 mod budget;
 mod conjunction;
-mod dialect;
 mod expand;
 mod free_form;
 mod guidance;
-mod keyword;
 mod kinds;
 mod merge;
+mod older_drafts;
 mod outline;
 mod pattern;
 mod references;
+mod role;
 mod root;
 mod settle;
 mod unions;

@@ -4,10 +4,9 @@ use serde_json::{Map, Value};
 
 use super::{
     budget::Budget,
-    free_form,
-    keyword::Holds,
-    kinds,
+    free_form, kinds,
     references::{References, Resource, Schema},
+    role::Role,
 };
 
 /// References that are followed from one to the next.
@@ -27,7 +26,7 @@ pub(super) fn of_schema<'a>(
         for keyword in ["type", "enum", "const", "description"] {
             if let Some(value) = schema.get(keyword)
                 && !outline.contains_key(keyword)
-                && !matches!(Holds::of(keyword), Holds::Plain(fits) if !fits(value))
+                && !matches!(Role::of(keyword), Role::Plain(fits) if !fits(value))
                 && let Some(value) = budget.copy_short(value)
             {
                 outline.insert(keyword.to_owned(), value);

@@ -9,8 +9,8 @@ use super::{
     conjunction::Conjunction,
     expand::Expansion,
     guidance::{self, tell},
-    keyword::Place,
     kinds, merge,
+    role::Place,
 };
 
 impl Expansion<'_> {

@@ -4,9 +4,8 @@ use super::{
     budget,
     conjunction::{Condition, Conjunction},
     expand::Expansion,
-    guidance,
-    keyword::Place,
-    kinds, merge,
+    guidance, kinds, merge,
+    role::Place,
     warnings::quoted,
 };
 

@@ -8,9 +8,8 @@ use serde_json::{Map, Value};
 use super::{
     budget,
     expand::Expansion,
-    guidance,
-    keyword::{Holds, Place},
-    kinds, merge,
+    guidance, kinds, merge,
+    role::{Place, Role},
 };
 
 impl Expansion<'_> {
@@ -27,7 +26,7 @@ impl Expansion<'_> {
 
     fn read_inside(&mut self, object: &mut Map<String, Value>) {
         for (keyword, value) in object {
-            let named = matches!(Holds::of(keyword), Holds::Named | Holds::ByPattern);
+            let named = matches!(Role::of(keyword), Role::Named | Role::ByPattern);
             match value {
                 Value::Object(schemas) if named => {
                     schemas.values_mut().for_each(|schema| self.read_unions(schema));
@@ -35,7 +34,7 @@ impl Expansion<'_> {
                 Value::Array(schemas) if keyword == "anyOf" || keyword == "prefixItems" => {
                     schemas.iter_mut().for_each(|schema| self.read_unions(schema));
                 }
-                schema if matches!(Holds::of(keyword), Holds::Schema(Place::Shown)) => {
+                schema if matches!(Role::of(keyword), Role::Schema(Place::Shown)) => {
                     self.read_unions(schema);
                 }
                 _ => {}

@@ -25,6 +25,21 @@ fn time_tool() -> ToolEntry {
     }
 }
 
+/// What a server says of its results is told, and not held against it.
+#[tokio::test]
+async fn a_result_that_is_not_as_its_schema_says_is_answered_all_the_same() {
+    for result in [
+        json!({"content": [{"type": "text", "text": "late"}], "structuredContent": {"time": 7}}),
+        json!({"content": [], "structuredContent": {"time": 7}}),
+    ] {
+        let stand =
+            Stand::new(Rules::default()).ready("time", vec![time_tool()]).answers("convert-time", Ok(result));
+        let answer = stand.call("/time/convert-time", r#"{"zone":"UTC"}"#).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.text().contains(r#"{"time":7}"#), "{}", answer.text());
+    }
+}
+
 fn ids(answer: &Answer) -> Vec<String> {
     let paths = answer.json()["paths"].as_object().unwrap().clone();
     paths.values().map(|path| path["post"]["operationId"].as_str().unwrap().to_owned()).collect()

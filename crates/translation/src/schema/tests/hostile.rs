@@ -17,7 +17,7 @@ fn bounded(schema: Value) -> Embedded {
 #[test]
 fn a_million_branches_keep_the_names() {
     let mut schema = json!({"properties": {"a": {"description": "d"}, "b": {"type": "integer"}}});
-    schema["properties"]["a"]["anyOf"] = vec![json!({"type": "string"}); 1_000_000].into();
+    schema["properties"]["a"]["anyOf"] = vec![json!({}); 1_000_000].into();
     let embedded = bounded(schema);
     assert_eq!(embedded.warnings, ["the schema is too large; only its outer shape is shown"]);
     assert_eq!(embedded.schema["properties"]["b"], json!({"type": "integer"}));
@@ -27,7 +27,7 @@ fn a_million_branches_keep_the_names() {
 #[test]
 fn a_million_root_branches_are_survived() {
     let mut schema = json!({"properties": {"a": {"type": "string"}}});
-    schema["oneOf"] = vec![json!({"required": ["b"]}); 1_000_000].into();
+    schema["oneOf"] = vec![json!(true); 1_000_000].into();
     assert_eq!(bounded(schema).schema["properties"]["a"], json!({"type": "string"}));
 }
 

@@ -1,3 +1,4 @@
+mod dialects;
 mod generated;
 mod hostile;
 #[expect(unreachable_pub, reason = "fuzz targets include this file too")]

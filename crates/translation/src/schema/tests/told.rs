@@ -41,3 +41,37 @@ fn a_warning_says_what_is_wrong_and_what_became_of_it() {
         ["`required` cannot be `[...]`; what fits of it is shown", "`anyOf` cannot be `[]`; it is left out"]
     );
 }
+
+#[test]
+fn a_condition_on_the_arguments_shows_both_branches_and_says_when() {
+    let embedded = of_arguments(&map(json!({
+        "type": "object",
+        "properties": {"kind": {"enum": ["file", "text"]}},
+        "required": ["kind"],
+        "if": {"properties": {"kind": {"const": "file"}}},
+        "then": {"properties": {"path": {"type": "string"}}, "required": ["path"]},
+        "else": {"properties": {"text": {"type": "string"}}, "required": ["text"]},
+    })));
+    assert_eq!(
+        embedded.schema,
+        json!({"type": "object", "required": ["kind"], "properties": {
+            "kind": {"enum": ["file", "text"], "type": "string"}, "path": {"type": "string"}, "text": {"type": "string"},
+        }})
+    );
+    assert_eq!(embedded.guidance, ["With `kind` \"file\": `path`; else: `text`."]);
+}
+
+#[test]
+fn what_depends_on_an_argument_is_shown_and_said() {
+    for keyword in ["dependentSchemas", "dependencies"] {
+        let embedded = of_arguments(&map(json!({
+            "properties": {"card": {"type": "string"}},
+            keyword: {"card": {"properties": {"address": {"type": "string"}}, "required": ["address"]}},
+        })));
+        assert_eq!(
+            embedded.schema,
+            json!({"type": "object", "properties": {"card": {"type": "string"}, "address": {"type": "string"}}})
+        );
+        assert_eq!(embedded.guidance, ["With `card`: `address`."]);
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{keyword::is_names, kinds};
+use super::{kinds, role::is_names};
 
 /// A keyword as 2020-12 has it; `None` where another one says it.
 pub(super) fn modern<'a>(

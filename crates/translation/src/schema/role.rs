@@ -1,13 +1,12 @@
-//! The keywords of JSON Schema (2020-12, with what older drafts and OpenAPI 3.0 write instead).
-
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::{kinds, pattern};
+use crate::keyword::Holds;
 
-/// What a keyword holds.
-pub(super) enum Holds {
+/// What a keyword of JSON Schema (2020-12, with what older drafts and OpenAPI 3.0 write instead) is in a document.
+pub(super) enum Role {
     /// One schema.
     Schema(Place),
     /// A list of schemas.
@@ -37,19 +36,12 @@ pub(super) enum Place {
     Asked,
 }
 
-impl Holds {
+impl Role {
     pub(super) fn of(keyword: &str) -> Self {
         match keyword {
             "$ref" | "$dynamicRef" | "$recursiveRef" | "allOf" | "anyOf" | "oneOf" | "if" | "then"
             | "else" | "dependentSchemas" | "dependencies" | "nullable" => Self::Composition,
-            "items"
-            | "additionalProperties"
-            | "unevaluatedProperties"
-            | "unevaluatedItems"
-            | "contentSchema" => Self::Schema(Place::Shown),
             "not" | "contains" | "propertyNames" => Self::Schema(Place::Asked),
-            "prefixItems" => Self::List,
-            "properties" => Self::Named,
             "patternProperties" => Self::ByPattern,
             "$defs" | "definitions" | "$schema" | "$id" | "$anchor" | "$dynamicAnchor"
             | "$recursiveAnchor" | "$vocabulary" | "additionalItems" => Self::Bookkeeping,
@@ -69,7 +61,12 @@ impl Holds {
                 Self::Plain(|value| value.as_object().is_some_and(|lists| lists.values().all(is_names)))
             }
             "examples" => Self::Plain(Value::is_array),
-            _ => Self::Other,
+            _ => match Holds::of(keyword) {
+                Holds::One => Self::Schema(Place::Shown),
+                Holds::Listed => Self::List,
+                Holds::Named => Self::Named,
+                Holds::Data => Self::Other,
+            },
         }
     }
 }

@@ -2,7 +2,7 @@ use jsonschema::Draft;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use super::usable::{Holds, holds};
+use crate::keyword::Holds;
 
 /// The dialect that a schema is written in: what `$schema` names, if that is known; else the one that its keywords show,
 /// in doubt 2020-12, which is MCP's default (specification 2025-11-25, basic: JSON Schema usage).
@@ -63,7 +63,7 @@ impl Style {
                 | "unevaluatedItems" => self.modern = true,
                 _ => {}
             }
-            match (holds(keyword), value) {
+            match (Holds::of(keyword), value) {
                 (Holds::Named, Value::Object(schemas)) => {
                     for inner in schemas.values() {
                         self.visit(inner);

@@ -36,11 +36,16 @@ struct Style {
     tuples: bool,
     /// Known since 2019-09.
     modern: bool,
+    /// `prefixItems`, known since 2020-12.
+    prefixes: bool,
 }
 
 impl Style {
     fn draft(&self) -> Draft {
         match self {
+            Self { prefixes: true, .. } => Draft::Draft202012,
+            // The one dialect that has both.
+            Self { modern: true, tuples: true, .. } => Draft::Draft201909,
             Self { modern: true, .. } => Draft::Draft202012,
             Self { flags: true, .. } => Draft::Draft4,
             Self { tuples: true, .. } => Draft::Draft7,
@@ -54,8 +59,8 @@ impl Style {
                 "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => self.flags = true,
                 "items" if value.is_array() => self.tuples = true,
                 "dependencies" => self.tuples = true,
+                "prefixItems" => self.prefixes = true,
                 "$defs"
-                | "prefixItems"
                 | "dependentSchemas"
                 | "dependentRequired"
                 | "$anchor"

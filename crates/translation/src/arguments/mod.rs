@@ -4,6 +4,7 @@ mod bounds;
 mod coercion;
 mod compile;
 mod dialect;
+mod meant;
 mod refusal;
 mod usable;
 

@@ -17,7 +17,7 @@ fn said_by(text: &str) -> impl Fn(&Value) -> bool {
 }
 
 /// Equality of JSON values; numbers compare by value and to the last digit, so that `1.0` is `1`.
-fn same(a: &Value, b: &Value) -> bool {
+pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => {
             x == y || decimal(&x.to_string()).zip(decimal(&y.to_string())).is_some_and(|(x, y)| x == y)

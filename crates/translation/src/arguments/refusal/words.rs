@@ -57,6 +57,25 @@ pub(super) fn listed(parts: &[String], last: &str) -> String {
     }
 }
 
+/// "`a` and `b`"; of many the first ones.
+pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut quoted: Vec<String> = names.map(|name| format!("`{}`", cut(name, WIDTH))).collect();
+    if quoted.len() > OPTIONS {
+        let more = quoted.split_off(OPTIONS).len();
+        quoted.push(format!("{more} more"));
+    }
+    listed(&quoted, "and")
+}
+
+/// "`a`, or `b` and `c`"; of many the first ones.
+pub(super) fn ways(ways: &[String]) -> String {
+    let mut told = ways[..ways.len().min(OPTIONS)].join(", or ");
+    if ways.len() > OPTIONS {
+        told += ", or others";
+    }
+    told
+}
+
 pub(super) fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

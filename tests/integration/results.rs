@@ -298,9 +298,6 @@ async fn an_image_that_a_tool_sends_twice_arrives_once() {
     let (status, kind, bytes) = told_in_bytes(&gateway, &twice).await;
     assert_eq!((status.as_u16(), kind.as_str(), bytes.len()), (200, "image/png", 120));
     let more = json!({"content": [image(&data)], "structuredContent": {"shot": data, "width": 5}});
-    assert_eq!(
-        told(&gateway, more).await.ok(),
-        json!([{"shot": "(image/png, 120 bytes)", "width": 5}, uri])
-    );
+    assert_eq!(told(&gateway, more).await.ok(), json!([{"shot": "(image/png, 120 bytes)", "width": 5}, uri]));
     gateway.stop().await;
 }

@@ -41,10 +41,10 @@ fn allow_null(keywords: &mut Map<String, Value>) {
     if let Some(value) = keywords.shift_remove("const") {
         keywords.insert("enum".into(), json!([value]));
     }
-    if let Some(Value::Array(values)) = keywords.get_mut("enum") {
-        if !values.contains(&Value::Null) {
-            values.push(Value::Null);
-        }
+    if let Some(Value::Array(values)) = keywords.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
     }
     if let Some(kind) = keywords.get_mut("type") {
         match kind {

@@ -71,9 +71,10 @@ fn items<'a>(structured: Option<&'a Cow<'a, Value>>, content: &[&'a ContentBlock
             return vec![Item::Value(inner)];
         }
         items.push(Item::Value(structured));
-        left.retain(
-            |block| !matches!(block, ContentBlock::Text(text) if echo::echoes(&text.text, structured)),
-        );
+        if left.iter().any(|block| matches!(block, ContentBlock::Text(_))) {
+            let said = echo::Said::by(structured);
+            left.retain(|block| !matches!(block, ContentBlock::Text(text) if said.repeats(&text.text)));
+        }
     }
     // One text speaks for itself; of several the model must know which is which.
     let texts = left.iter().filter(|block| embedded_text(block).is_some()).count();

@@ -301,6 +301,16 @@ fn ten_thousand_items_are_all_told() {
     assert_eq!((told.len(), told[9_999].as_str()), (10_000, "item 9999"));
 }
 
+#[test]
+fn ten_thousand_items_are_looked_up_in_ten_thousand_members() {
+    let number = |n: usize| format!("{n}.50");
+    let items: Vec<Value> = (0..10_000).map(|n| text(&number(n))).chain([text("and")]).collect();
+    let members: serde_json::Map<String, Value> =
+        (0..10_000).map(|n| (n.to_string(), serde_json::from_str(&format!("{n}.5")).unwrap())).collect();
+    let told = answer(json!({"content": items, "structuredContent": members}));
+    assert!(told.ends_with(r#""9999":9999.5},"and"]"#), "{}", &told[told.len() - 100..]);
+}
+
 fn block() -> impl Strategy<Value = Value> {
     let said = prop_oneof![
         ".*",

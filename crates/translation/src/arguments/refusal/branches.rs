@@ -113,6 +113,9 @@ fn lacking(findings: &mut Findings<'_>, union: &ValidationError<'_>, ways: &[&Br
         if !told.contains(&way) {
             told.push(way);
         }
+        if told.len() > words::OPTIONS {
+            break;
+        }
     }
     findings.push_lacking(union, &told);
 }

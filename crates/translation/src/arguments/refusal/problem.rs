@@ -250,7 +250,8 @@ impl<'a> Findings<'a> {
     /// The names that each branch of a `oneOf` requires, where no two of them are the same.
     fn ways(&self, error: &ValidationError<'_>) -> Option<Vec<String>> {
         let mut ways: Vec<String> = Vec::new();
-        for branch in self.schema.pointer(error.schema_path().as_str())?.as_array()? {
+        let branches = self.schema.pointer(error.schema_path().as_str())?.as_array()?;
+        for branch in Some(branches).filter(|branches| branches.len() <= words::OPTIONS)? {
             let way = words::names(required(branch.as_object()?).into_iter());
             if way == words::names([].into_iter()) || ways.contains(&way) {
                 return None;
@@ -320,6 +321,10 @@ impl<'a> Findings<'a> {
             Kind::Contains => ("contains", "hold an item of the kind that the schema wants".into()),
             Kind::OneOfMultipleValid { .. } => {
                 ("oneOf", "fit exactly one of the forms that the schema offers, and fits several".into())
+            }
+            // Such an error does not say which member is too much.
+            Kind::FalseSchema if error.schema_path().as_str().ends_with("/additionalProperties") => {
+                ("extra_forbidden", "have no members".into())
             }
             Kind::FalseSchema => ("extra_forbidden", "be left out".into()),
             Kind::Not { .. } => ("not", "be something that the schema does not exclude".into()),

@@ -6,7 +6,7 @@ use jsonschema::JsonType;
 use serde_json::{Map, Value};
 
 /// Options that are named; of more the first ones.
-const OPTIONS: usize = 20;
+pub(super) const OPTIONS: usize = 20;
 /// Longest option and value, in characters.
 const WIDTH: usize = 60;
 /// Longest name that is compared, in characters: that takes the product of both lengths.

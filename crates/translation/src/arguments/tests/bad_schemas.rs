@@ -165,6 +165,25 @@ fn a_schema_of_far_too_many_branches_is_not_used() {
 }
 
 #[test]
+fn many_references_and_patterns_are_bounded() {
+    let anchored: serde_json::Map<String, Value> = (0..20_000)
+        .map(|n| (format!("a{n}"), json!({"$anchor": format!("a{n}"), "type": "integer"})))
+        .collect();
+    let referring: serde_json::Map<String, Value> =
+        (0..20_000).map(|n| (format!("p{n}"), json!({"$ref": format!("#a{n}")}))).collect();
+    let mut schema = json!({"$defs": anchored, "properties": referring});
+    schema["properties"]["broken"] = json!({"pattern": "("});
+    holds(schema, 1, &[json!({"p19999": 1, "broken": "x"})], &[json!({"p19999": "x"})]);
+    let patterns: serde_json::Map<String, Value> =
+        (0..20_000).map(|n| (format!("^x{n}"), json!({"type": "integer"}))).collect();
+    holds(json!({"patternProperties": patterns}), 1, &[json!({"x1": "a"})], &[]);
+    let ids = json!({"$defs": {"a": {"$id": "https://example.com/schemas/a.json", "type": "integer"}},
+        "$id": "https://example.com/schemas/root.json",
+        "properties": {"p": {"$ref": "a.json"}, "broken": {"pattern": "("}}});
+    holds(ids, 1, &[json!({"p": 1})], &[json!({"p": "x"})]);
+}
+
+#[test]
 fn nothing_is_ever_fetched() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

@@ -159,8 +159,14 @@ fn what_other_parts_of_the_schema_declare_is_not_called_unknown() {
 fn what_a_pattern_names_is_not_called_unknown() {
     let schema = json!({"patternProperties": {"^x-": {}}, "additionalProperties": false});
     assert_eq!(told(&schema, &json!({"y": 1})), "`y` is not known");
-    let empty = json!({"additionalProperties": false});
+    let empty = json!({"properties": {}, "additionalProperties": false});
     assert_eq!(told(&empty, &json!({"y": 1})), "`y` is not known; nothing is");
+    let bare = json!({"additionalProperties": false, "properties": {"o": {"additionalProperties": false}}});
+    assert_eq!(told(&bare, &json!({"o": {"y": 1}})), "`o` should have no members");
+    assert_eq!(
+        told(&json!({"additionalProperties": false}), &json!({"y": 1})),
+        "the arguments should have no members"
+    );
 }
 
 #[test]

@@ -67,7 +67,7 @@ async fn a04_an_extra_key_at_the_top_arrives_if_the_schema_allows_else_422() {
     let item = &answer.refused(422)[0];
     assert_eq!((&item["type"], &item["loc"]), (&json!("extra_forbidden"), &json!(["body", "A"])));
     let message = answer.json()["message"].clone();
-    assert_eq!(message, "The arguments of `t` do not fit: `A` is not known; did you mean `a`?");
+    assert_eq!(message, "The arguments of `t` do not fit: `A` is not known (did you mean `a`?).");
     assert_eq!(reached(&record), [""; 0], "it was refused before the server");
     gateway.stop().await;
 }
@@ -122,13 +122,13 @@ async fn a08_no_body_is_no_arguments() {
     let required = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}});
     let list = json!([{"name": "t", "inputSchema": schema}, {"name": "r", "inputSchema": required}]);
     let (gateway, record) = tools(&home, list).await;
-    for body in ["", " \n", "{}", "null"] {
+    for body in ["", " \n", "{}", "null", "\"{}\""] {
         assert_eq!(gateway.post_text("/a/t", body).await.ok(), json!({}), "{body:?}");
         assert_eq!(gateway.post_text("/a/r", body).await.refused(422)[0]["type"], "missing", "{body:?}");
     }
     let bare = gateway.request(reqwest::Method::POST, "/a/t").send().await.unwrap();
     assert_eq!(bare.status(), 200);
-    assert_eq!(reached(&record), ["{}"; 5]);
+    assert_eq!(reached(&record), ["{}"; 6]);
     gateway.stop().await;
 }
 
@@ -188,4 +188,20 @@ async fn an_unusable_schema_costs_its_own_place_and_nothing_is_fetched() {
     gateway.stop().await;
     let nobody = listener.accept().map(|_| ()).unwrap_err();
     assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "somebody called");
+}
+
+#[tokio::test]
+async fn what_the_document_shows_as_nullable_takes_null() {
+    let schema = json!({"type": "object", "required": ["s", "s"],
+        "properties": {"s": {"type": "string", "nullable": true, "enum": ["x"]}}});
+    arrive(schema.clone(), &[(r#"{"s":null}"#, r#"{"s":null}"#)]).await;
+    let home = Home::new();
+    let (gateway, record) = tool(&home, schema).await;
+    let document = gateway.get("/a/openapi.json").await.ok();
+    let body = &document["paths"]["/t"]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["properties"]["s"]["type"], json!(["string", "null"]), "{body}");
+    assert_eq!(body["required"], json!(["s"]));
+    gateway.post("/a/t", &json!({})).await.refused(422);
+    assert_eq!(reached(&record), [""; 0]);
+    gateway.stop().await;
 }

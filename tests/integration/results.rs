@@ -286,3 +286,18 @@ async fn an_answer_that_is_no_json_fails_its_call_at_once() {
     }
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn an_image_that_a_tool_sends_twice_arrives_once() {
+    let home = Home::new();
+    let gateway = start(&home).await;
+    let data = "AAECAAEC".repeat(20);
+    let uri = format!("data:image/png;base64,{data}");
+    let twice = json!({"content": [image(&data)], "structuredContent": {"content": [image(&data)]}});
+    assert_eq!(told(&gateway, twice.clone()).await.ok(), json!(uri));
+    let (status, kind, bytes) = told_in_bytes(&gateway, &twice).await;
+    assert_eq!((status.as_u16(), kind.as_str(), bytes.len()), (200, "image/png", 120));
+    let more = json!({"content": [image(&data)], "structuredContent": {"shot": data, "width": 5}});
+    assert_eq!(told(&gateway, more).await.ok(), json!([{"shot": "(image/png, 120 bytes)", "width": 5}, uri]));
+    gateway.stop().await;
+}

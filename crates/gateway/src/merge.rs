@@ -92,6 +92,12 @@ pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
         }
         Entry::Invalid(_) => None,
     };
+    let disabled = |(name, entry): (&_, &Entry)| match entry {
+        Entry::Valid(server) if !server.disabled_tools.is_empty() => {
+            Some((traygate_config::ServerName::clone(name), server.disabled_tools.clone()))
+        }
+        _ => None,
+    };
     Rules {
         layout: match &options.source {
             ConfigSource::Single(config) => {
@@ -112,6 +118,7 @@ pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
             .unwrap_or_default(),
         operation_ids: options.operation_ids.or(settings.operation_ids).unwrap_or_default(),
         header_forwarding: config.servers.iter().filter_map(forwarding).collect(),
+        disabled_tools: config.servers.iter().filter_map(disabled).collect(),
         root_path: path(options.root_path.as_ref().or(settings.root_path.as_ref())),
         path_prefix: path(options.path_prefix.as_ref().or(settings.path_prefix.as_ref())),
         max_body_size: settings

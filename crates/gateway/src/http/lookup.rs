@@ -37,6 +37,11 @@ pub(super) fn unknown_tool<'a>(
     tool: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Problem {
+    if rules.disabled_tools.get(&server.name).is_some_and(|disabled| disabled.contains(tool)) {
+        let message = format!("The tool `{}` of `{}` is disabled.", shown(tool), server.name);
+        return Problem::new(StatusCode::NOT_FOUND, "unknown-tool", message)
+            .hint("Take it out of the server's `disabledTools` in the config file.");
+    }
     let quarantined = server.tools.iter().flat_map(|tools| &tools.quarantined).find(|bad| bad.name == tool);
     if let Some(Quarantined { reason, .. }) = quarantined {
         let message = format!("The tool `{}` of `{}` cannot be used: {reason}", shown(tool), server.name);

@@ -1,4 +1,7 @@
-use std::{collections::HashMap, net::SocketAddr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::SocketAddr,
+};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use traygate_config::{HeaderForwarding, OperationIds, ServerName};
@@ -33,6 +36,8 @@ pub(crate) struct Rules {
     pub(crate) operation_ids: OperationIds,
     /// `client_header_forwarding` of each server that has one.
     pub(crate) header_forwarding: HashMap<ServerName, HeaderForwarding>,
+    /// `disabledTools` of each server that has them: they are in no list of tools.
+    pub(crate) disabled_tools: HashMap<ServerName, BTreeSet<String>>,
     /// Where a reverse proxy has this gateway (`/tools`, or empty): before every path that a browser or a document is
     /// told. A proxy may strip it or not, and must where a server's own path begins like it.
     pub(crate) root_path: String,
@@ -84,6 +89,7 @@ impl Default for Rules {
             tls: false,
             operation_ids: OperationIds::default(),
             header_forwarding: HashMap::new(),
+            disabled_tools: HashMap::new(),
             root_path: String::new(),
             path_prefix: String::new(),
             max_body_size: Self::MAX_BODY_SIZE,

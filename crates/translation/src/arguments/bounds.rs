@@ -3,12 +3,14 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::keyword::Holds;
 
 /// Objects and arrays of a schema, and checks that one value may cost: `$ref`s to `$ref`s can double at each step.
 const MOST_CHECKS: u64 = 100_000;
+/// Regular expressions of a schema: each takes time and memory, used or not.
+const MOST_PATTERNS: usize = 1000;
 /// References and combinations inside one another.
 const DEEPEST: usize = 300;
 /// Values of arguments up to which all that is wrong is looked for: each error takes some hundred bytes.
@@ -80,9 +82,15 @@ pub(super) fn is_beyond_reason(schema: &Value) -> bool {
     }
     let mut scale = Scale { root: schema, known: HashMap::new() };
     let mut waiting = vec![schema];
+    let mut patterns = 0;
     while let Some(value) = waiting.pop() {
         match value {
             Value::Object(members) => {
+                let by_name = members.get("patternProperties").and_then(Value::as_object).map_or(0, Map::len);
+                patterns += by_name + usize::from(members.contains_key("pattern"));
+                if patterns > MOST_PATTERNS {
+                    return true;
+                }
                 if scale.weigh(value, 0) > MOST_CHECKS {
                     return true;
                 }

@@ -3,7 +3,7 @@ use rmcp::model::JsonObject;
 use serde_json::Value;
 
 use super::{
-    Rules, bounds, draft,
+    Rules, bounds, draft, meant,
     usable::{self, References},
 };
 
@@ -16,7 +16,8 @@ const PATTERN_SIZE: usize = 2 * 1024 * 1024;
 /// What arguments are checked against, and what of the schema cannot be used.
 pub(super) fn compile(schema: &JsonObject) -> (Option<Rules>, Vec<String>) {
     let draft = draft::of(schema);
-    let schema = Value::Object(schema.clone());
+    let mut schema = Value::Object(schema.clone());
+    meant::spell_out(&mut schema);
     if bounds::is_beyond_reason(&schema) {
         let warning = "the schema is too large or too entangled: arguments are not checked".to_owned();
         return (None, vec![warning]);

@@ -34,14 +34,16 @@ struct Style {
     flags: bool,
     /// `items: [...]` and `dependencies`, up to draft-07.
     tuples: bool,
-    /// Known since 2019-09.
-    modern: bool,
+    /// The first that knows its newer keywords: 2019-09, or 2020-12 where there is `prefixItems`.
+    since: Option<Draft>,
 }
 
 impl Style {
     fn draft(&self) -> Draft {
         match self {
-            Self { modern: true, .. } => Draft::Draft202012,
+            // The one dialect that has both.
+            Self { since: Some(Draft::Draft201909), tuples: true, .. } => Draft::Draft201909,
+            Self { since: Some(_), .. } => Draft::Draft202012,
             Self { flags: true, .. } => Draft::Draft4,
             Self { tuples: true, .. } => Draft::Draft7,
             _ => Draft::Draft202012,
@@ -54,13 +56,15 @@ impl Style {
                 "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => self.flags = true,
                 "items" if value.is_array() => self.tuples = true,
                 "dependencies" => self.tuples = true,
+                "prefixItems" => self.since = Some(Draft::Draft202012),
                 "$defs"
-                | "prefixItems"
                 | "dependentSchemas"
                 | "dependentRequired"
                 | "$anchor"
                 | "unevaluatedProperties"
-                | "unevaluatedItems" => self.modern = true,
+                | "unevaluatedItems" => {
+                    self.since.get_or_insert(Draft::Draft201909);
+                }
                 _ => {}
             }
             match (Holds::of(keyword), value) {

@@ -4,6 +4,7 @@ mod bounds;
 mod coercion;
 mod compile;
 mod draft;
+mod meant;
 mod refusal;
 mod usable;
 

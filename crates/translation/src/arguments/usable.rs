@@ -3,7 +3,7 @@
 //! What no validator understands becomes permissive: a value that the server takes must not be refused for a mistake in
 //! its schema. Where a wider part would narrow the whole (`not`, `if`, `oneOf`, `unevaluated...`), that goes too.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use jsonschema::Draft;
 use percent_encoding::percent_decode_str;
@@ -14,6 +14,9 @@ use crate::keyword::Holds;
 
 /// Warnings on one schema; more would say nothing new.
 const WARNINGS: usize = 10;
+
+/// Ends of one `$id` that a reference may name.
+const ENDS: usize = 8;
 
 /// Which references may stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +29,17 @@ pub(super) enum References {
 
 /// The usable part of a schema, and what is missing from it.
 pub(super) fn of(schema: &Value, draft: Draft, references: References) -> (Value, Vec<String>) {
-    let mut sieve = Sieve { root: schema, draft, references, path: String::new(), warnings: Vec::new() };
+    let mut names = Names::default();
+    names.collect(schema);
+    let mut sieve =
+        Sieve { root: schema, names, draft, references, path: String::new(), warnings: Vec::new() };
     let usable = sieve.schema(schema).schema;
     (usable, sieve.warnings)
 }
 
 struct Sieve<'a> {
     root: &'a Value,
+    names: Names<'a>,
     draft: Draft,
     references: References,
     /// JSON Pointer of the schema at hand.
@@ -198,7 +205,7 @@ impl Sieve<'_> {
         if !document.is_empty() {
             return self.references == References::Embedded
                 && (document.contains("://json-schema.org/draft")
-                    || carries(self.root, &["$id", "id"], document.trim_start_matches("./")));
+                    || self.names.ids.contains(document.trim_start_matches("./")));
         }
         let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else { return false };
         if fragment.is_empty() || fragment.starts_with('/') {
@@ -207,8 +214,7 @@ impl Sieve<'_> {
                 .pointer(&fragment)
                 .is_some_and(|target| target.is_object() || target.is_boolean());
         }
-        carries(self.root, &["$anchor", "$dynamicAnchor"], &fragment)
-            || carries(self.root, &["$id", "id"], reference)
+        self.names.anchors.contains(&*fragment) || self.names.ids.contains(reference)
     }
 
     fn warn(&mut self, why: &str) {
@@ -218,14 +224,34 @@ impl Sieve<'_> {
     }
 }
 
-/// Whether one of these keywords has a value that ends so, at any depth.
-fn carries(schema: &Value, keywords: &[&str], end: &str) -> bool {
-    match schema {
-        Value::Object(members) => members.iter().any(|(key, value)| {
-            (keywords.contains(&key.as_str()) && value.as_str().is_some_and(|value| value.ends_with(end)))
-                || carries(value, keywords, end)
-        }),
-        Value::Array(items) => items.iter().any(|value| carries(value, keywords, end)),
-        _ => false,
+/// What references may name, at any depth.
+#[derive(Default)]
+struct Names<'a> {
+    anchors: HashSet<&'a str>,
+    /// Each with what follows a slash in it: references are relative.
+    ids: HashSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn collect(&mut self, schema: &'a Value) {
+        match schema {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    match (key.as_str(), value) {
+                        ("$anchor" | "$dynamicAnchor", Value::String(name)) => {
+                            self.anchors.insert(name);
+                        }
+                        ("$id" | "id", Value::String(name)) => {
+                            self.ids.insert(name);
+                            let ends = name.rmatch_indices('/').take(ENDS).map(|(at, _)| &name[at + 1..]);
+                            self.ids.extend(ends);
+                        }
+                        (_, inner) => self.collect(inner),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
+            _ => {}
+        }
     }
 }

@@ -1,13 +1,75 @@
 //! What structured content says already.
 
-use rmcp::model::ContentBlock;
-use serde_json::Value;
+use std::{collections::HashSet, iter};
 
-/// Whether a text only repeats the structured content: all of it, or one of its members, as servers do that keep what
-/// was their text under a key such as `content`.
-pub(super) fn echoes(text: &str, structured: &Value) -> bool {
-    let says = said_by(text);
-    says(structured) || structured.as_object().is_some_and(|members| members.values().any(says))
+use rmcp::model::ContentBlock;
+use serde_json::{Map, Value};
+
+/// What structured content says, to be looked up: both it and the texts beside it may be long.
+pub(super) struct Said<'a> {
+    texts: HashSet<&'a str>,
+    values: HashSet<String>,
+}
+
+impl<'a> Said<'a> {
+    /// All of it, and each of its members: servers keep what was their text under a key such as `content`.
+    pub(super) fn by(structured: &'a Value) -> Self {
+        let members = structured.as_object().into_iter().flat_map(Map::values);
+        let (mut texts, mut values) = (HashSet::new(), HashSet::new());
+        for value in iter::once(structured).chain(members) {
+            texts.extend(value.as_str());
+            values.insert(canonical(value));
+        }
+        Self { texts, values }
+    }
+
+    /// Whether a text only repeats it: as the very string, or as JSON.
+    pub(super) fn repeats(&self, text: &str) -> bool {
+        self.texts.contains(text)
+            || serde_json::from_str(text).is_ok_and(|value| self.values.contains(&canonical(&value)))
+    }
+}
+
+/// JSON that two values share only if they are the same: members in the order of their names, numbers to the last digit.
+fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+fn write(value: &Value, into: &mut String) {
+    match value {
+        Value::Number(number) => {
+            let number = number.to_string();
+            match decimal(&number) {
+                Some((negative, digits, power)) => {
+                    into.extend([if negative { "-" } else { "" }, &digits, "e", &power.to_string()]);
+                }
+                None => *into += &number,
+            }
+        }
+        Value::Array(items) => {
+            into.push('[');
+            for item in items {
+                write(item, into);
+                into.push(',');
+            }
+            into.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            into.push('{');
+            for (name, member) in members {
+                *into += &Value::from(name.as_str()).to_string();
+                into.push(':');
+                write(member, into);
+                into.push(',');
+            }
+            into.push('}');
+        }
+        plain => *into += &plain.to_string(),
+    }
 }
 
 /// Tells of a value whether a text is its JSON, or the very string.
@@ -17,7 +79,7 @@ fn said_by(text: &str) -> impl Fn(&Value) -> bool {
 }
 
 /// Equality of JSON values; numbers compare by value and to the last digit, so that `1.0` is `1`.
-fn same(a: &Value, b: &Value) -> bool {
+pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => {
             x == y || decimal(&x.to_string()).zip(decimal(&y.to_string())).is_some_and(|(x, y)| x == y)
@@ -65,6 +127,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_the_same_is_written_the_same() {
+        for (x, y, expected) in [
+            (r#"{"a":[1,"x"],"b":null}"#, r#"{"b":null,"a":[1.0,"x"]}"#, true),
+            (r#"{"a":"1"}"#, r#"{"a":1}"#, false),
+            (r#"["a,b"]"#, r#"["a","b"]"#, false),
+            (r#"["\",\""]"#, r#"["",""]"#, false),
+            ("[[]]", "[[],[]]", false),
+            ("10", "1", false),
+        ] {
+            let [x, y]: [Value; 2] = [x, y].map(|text| serde_json::from_str(text).unwrap());
+            assert_eq!(canonical(&x) == canonical(&y), expected, "{x} {y}");
+            assert_eq!(same(&x, &y), expected, "{x} {y}");
+        }
+    }
+
+    #[test]
     fn numbers_are_the_same_to_the_last_digit() {
         for (x, y, expected) in [
             ("12345678901234567993", "12345678901234567992", false),
@@ -77,6 +155,7 @@ mod tests {
         ] {
             let [x, y] = [x, y].map(|text| serde_json::from_str(text).unwrap());
             assert_eq!(same(&x, &y), expected, "{x} {y}");
+            assert_eq!(canonical(&x) == canonical(&y), expected, "{x} {y}");
         }
     }
 }

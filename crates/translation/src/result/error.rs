@@ -1,7 +1,7 @@
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
-use super::{audience, embedded_text};
+use super::{audience, blocks, embedded_text};
 
 /// A result with `isError`.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,11 @@ pub(super) fn of(result: &CallToolResult) -> ToolError {
     if unsaid.clone().next().is_some() {
         lines.push(format!("(With the error came {}, which cannot be shown.)", audience::counted(&unsaid)));
     }
-    ToolError { message: lines.join("\n"), data: result.structured_content.clone() }
+    let data = result
+        .structured_content
+        .as_ref()
+        .map(|structured| blocks::marked(structured, &result.content).into_owned());
+    ToolError { message: lines.join("\n"), data }
 }
 
 fn said(block: &ContentBlock) -> Option<String> {

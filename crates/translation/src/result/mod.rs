@@ -2,11 +2,15 @@
 
 mod audience;
 mod base64;
+mod blocks;
 mod echo;
 mod error;
 mod item;
 
+use std::borrow::Cow;
+
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
+use serde_json::Value;
 
 pub use self::error::ToolError;
 use self::item::Item;
@@ -39,12 +43,16 @@ pub fn answer(result: &CallToolResult, accepts: impl Fn(&str) -> bool) -> Result
     }
     let content: Vec<&ContentBlock> =
         result.content.iter().filter(|block| !audience::is_user_alone(block)).collect();
-    if let ([block], None) = (&content[..], &result.structured_content)
+    let structured = result
+        .structured_content
+        .as_ref()
+        .and_then(|structured| blocks::without(structured, &result.content));
+    if let ([block], None) = (&content[..], &structured)
         && let Some(answer) = image_bytes(block, accepts)
     {
         return Ok(answer);
     }
-    let items = items(result, &content);
+    let items = items(structured.as_ref(), &content);
     let body = match &items[..] {
         [] if result.content.is_empty() => serde_json::to_vec(NOTHING),
         [] => serde_json::to_vec(&audience::note(&result.content)),
@@ -55,17 +63,18 @@ pub fn answer(result: &CallToolResult, accepts: impl Fn(&str) -> bool) -> Result
     Ok(Answer::Json(body.unwrap_or_default()))
 }
 
-fn items<'a>(result: &'a CallToolResult, content: &[&'a ContentBlock]) -> Vec<Item<'a>> {
+fn items<'a>(structured: Option<&'a Cow<'a, Value>>, content: &[&'a ContentBlock]) -> Vec<Item<'a>> {
     let mut items = Vec::with_capacity(content.len() + 1);
     let mut left: Vec<&ContentBlock> = content.to_vec();
-    if let Some(structured) = &result.structured_content {
+    if let Some(structured) = structured {
         if let Some(inner) = echo::wrapped(structured, content) {
             return vec![Item::Value(inner)];
         }
         items.push(Item::Value(structured));
-        left.retain(
-            |block| !matches!(block, ContentBlock::Text(text) if echo::echoes(&text.text, structured)),
-        );
+        if left.iter().any(|block| matches!(block, ContentBlock::Text(_))) {
+            let said = echo::Said::by(structured);
+            left.retain(|block| !matches!(block, ContentBlock::Text(text) if said.repeats(&text.text)));
+        }
     }
     // One text speaks for itself; of several the model must know which is which.
     let texts = left.iter().filter(|block| embedded_text(block).is_some()).count();

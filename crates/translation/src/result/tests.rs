@@ -73,6 +73,70 @@ fn structured_content_wins_over_its_echo_and_never_drops_the_rest() {
     assert_eq!(answer(listed), r#"{"entities":[{"a":1}],"n":1}"#);
 }
 
+/// What is no word is not read as words, however often a tool sends it.
+#[test]
+fn blocks_in_structured_content_are_told_once() {
+    let data = "AAECAAEC".repeat(20);
+    let image = json!({"type": "image", "data": data, "mimeType": "image/png"});
+    let uri = format!("data:image/png;base64,{data}");
+    let both = |content: Value, structured: Value| {
+        answer(json!({"content": content, "structuredContent": structured}))
+    };
+    // Nothing but the content once more: the content's items say it.
+    let nulls =
+        json!({"type": "image", "data": data, "mimeType": "image/png", "annotations": null, "_meta": null});
+    for structured in
+        [json!({"content": [image]}), json!({"result": [nulls]}), json!({"result": image}), json!([image])]
+    {
+        assert_eq!(both(json!([image]), structured.clone()), format!("\"{uri}\""), "{structured}");
+    }
+    let blob = json!({"type": "resource",
+        "resource": {"uri": "file:///a.pdf", "mimeType": "application/pdf", "blob": data}});
+    assert_eq!(
+        both(json!([blob]), json!({"content": [blob]})),
+        format!(
+            r#"["Resource file:///a.pdf (application/pdf, 120 bytes) follows as data.","data:application/pdf;base64,{data}"]"#
+        )
+    );
+    let content = json!([text("It is red."), image]);
+    assert_eq!(both(content.clone(), json!({ "content": content })), format!(r#"["It is red.","{uri}"]"#));
+    assert_eq!(both(content.clone(), json!({"content": [image]})), format!(r#"["It is red.","{uri}"]"#));
+    // Whatever else it says stays, the data apart.
+    for (structured, told) in [
+        (
+            json!({"content": [image], "width": 5}),
+            r#"{"content":[{"type":"image","data":"(image/png, 120 bytes)","mimeType":"image/png"}],"width":5}"#,
+        ),
+        (json!({"before": {"bytes": data}}), r#"{"before":{"bytes":"(image/png, 120 bytes)"}}"#),
+        (json!({ "url": uri }), r#"{"url":"(image/png, 120 bytes)"}"#),
+        (json!({ data.clone(): 1 }), &format!(r#"{{"{data}":1}}"#)),
+        (json!({"content": []}), r#"{"content":[]}"#),
+    ] {
+        assert_eq!(both(json!([image]), structured), format!(r#"[{told},"{uri}"]"#));
+    }
+    // A short word may be data by chance, and costs nothing.
+    let short = json!({"type": "image", "data": "name", "mimeType": "image/png"});
+    assert_eq!(
+        both(json!([short]), json!({"key": "name"})),
+        r#"[{"key":"name"},"data:image/png;base64,name"]"#
+    );
+    // What is in the structured content alone is its own.
+    let other = json!({"content": [{"type": "image", "data": data, "mimeType": "image/gif"}, text("more")]});
+    assert!(both(json!([image]), other).starts_with(r#"[{"content":[{"type":"image","data":"(image/png"#));
+    // For the user alone, and in an error.
+    let mut user = image.clone();
+    user["annotations"] = json!({"audience": ["user"]});
+    assert_eq!(
+        both(json!([user]), json!({"content": [image]})),
+        r#""(The tool answered with 1 image for the user only.)""#
+    );
+    let failed = json!({"isError": true, "content": [image], "structuredContent": {"content": [image]}});
+    let data = super::answer(&result(failed), |_| false).unwrap_err().data.unwrap();
+    assert_eq!(data["content"][0]["data"], "(image/png, 120 bytes)");
+    let accepted = json!({"content": [image], "structuredContent": {"content": [image]}});
+    assert!(matches!(super::answer(&result(accepted), |_| true), Ok(Answer::Image { .. })));
+}
+
 #[test]
 fn a_wrapping_result_is_unwrapped() {
     assert_eq!(answer(json!({"content": [text("hi")], "structuredContent": {"result": "hi"}})), r#""hi""#);
@@ -250,6 +314,16 @@ fn ten_thousand_items_are_all_told() {
     let items: Vec<Value> = (0..10_000).map(|n| text(&format!("item {n}"))).collect();
     let told: Vec<String> = serde_json::from_str(&answer(json!({ "content": items }))).unwrap();
     assert_eq!((told.len(), told[9_999].as_str()), (10_000, "item 9999"));
+}
+
+#[test]
+fn ten_thousand_items_are_looked_up_in_ten_thousand_members() {
+    let number = |n: usize| format!("{n}.50");
+    let items: Vec<Value> = (0..10_000).map(|n| text(&number(n))).chain([text("and")]).collect();
+    let members: serde_json::Map<String, Value> =
+        (0..10_000).map(|n| (n.to_string(), serde_json::from_str(&format!("{n}.5")).unwrap())).collect();
+    let told = answer(json!({"content": items, "structuredContent": members}));
+    assert!(told.ends_with(r#""9999":9999.5},"and"]"#), "{}", &told[told.len() - 100..]);
 }
 
 fn block() -> impl Strategy<Value = Value> {

@@ -15,12 +15,12 @@ pub(crate) const WRAPPER: &str = "arguments";
 /// Parts of one schema that are looked at.
 const PARTS: usize = 10_000;
 
-/// Whether a schema declares no property and lets others through on purpose, itself or in what it refers to.
+/// Whether a schema declares no property, requires none called [`WRAPPER`], and lets others through on purpose, itself or in what it refers to.
 pub(crate) fn is_free_form(schema: &JsonObject) -> bool {
     let references = References::new(schema);
     let mut opens = false;
     for part in parts(schema, &references) {
-        if part.properties().next().is_some() {
+        if part.properties().next().is_some() || part.required().any(|name| name == WRAPPER) {
             return false;
         }
         opens |= part.opens();

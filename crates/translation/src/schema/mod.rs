@@ -27,11 +27,14 @@ mod warnings;
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 
-pub(crate) use self::free_form::{WRAPPER, is_free_form};
 use self::{
     conjunction::Conjunction,
     expand::{At, CUT, Detail, Expansion},
     references::{References, Schema},
+};
+pub(crate) use self::{
+    free_form::{WRAPPER, is_free_form},
+    older_drafts::mended,
 };
 
 /// A schema made self-contained.

@@ -44,7 +44,7 @@ pub(super) fn dependent_schemas(schema: &Map<String, Value>) -> impl Iterator<It
 }
 
 /// A value that is not of its keyword's form, as it was meant.
-pub(super) fn mended(keyword: &str, value: &Value) -> Option<Value> {
+pub(crate) fn mended(keyword: &str, value: &Value) -> Option<Value> {
     let mended = match (keyword, value) {
         ("required", Value::Array(names)) => distinct(names, Value::is_string),
         ("type", Value::Array(names)) => distinct(names, kinds::is_type),

@@ -2,12 +2,13 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
+use super::syntax;
 use crate::http::{
     incoming::{Incoming, Interruption},
     problem::Problem,
 };
 
-/// Reads the arguments: a JSON object, or nothing at all for a tool that takes none.
+/// Reads the arguments: a JSON object, a text that is one, or nothing at all for a tool that takes none.
 pub(super) async fn read(
     headers: &HeaderMap,
     incoming: &mut Incoming,
@@ -37,6 +38,9 @@ fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(Value::Null) => Ok(JsonObject::new()),
         Ok(other) => {
+            if let Some(object) = other.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+                return Ok(object);
+            }
             let got = match other {
                 Value::Bool(_) => "a boolean",
                 Value::Number(_) => "a number",
@@ -53,7 +57,7 @@ fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
         Err(error) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "invalid-json",
-            format!("The body is not JSON: {error}."),
+            format!("The body is not JSON: {}.", syntax::fault(body, &error)),
         )
         .hint("Send the arguments as one JSON object.")),
     }
@@ -93,6 +97,16 @@ mod tests {
     fn nothing_is_no_arguments() {
         for body in [&b""[..], b" \n", b"{}", b"null"] {
             assert!(parse(body).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_an_object_is_one() {
+        let read = parse(br#""{\"n\": 1.10, \"s\": \"{}\"}""#).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), r#"{"n":1.10,"s":"{}"}"#);
+        for refused in [&br#""""#[..], br#""[1]""#, br#""null""#, b"\"text\""] {
+            let words: Vec<String> = parse(refused).unwrap_err().words().map(str::to_owned).collect();
+            assert_eq!(words, ["The arguments must be a JSON object, and this is a string."]);
         }
     }
 

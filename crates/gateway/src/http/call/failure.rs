@@ -61,6 +61,9 @@ fn rpc(server: &str, tool: &str, error: ErrorData) -> Problem {
     if error.code == URL_REQUIRED
         && let Some(pages) = pages(error.data.as_ref())
     {
+        if !message.ends_with(['.', '!', '?', ':']) {
+            message.push('.');
+        }
         message = format!("{message} A person must first open {pages}, then the call can be made again.");
     }
     Problem::new(status, code, message).data(error.data)

@@ -4,6 +4,7 @@ mod answer;
 mod arguments;
 mod failure;
 mod forwarding;
+mod syntax;
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -45,8 +46,7 @@ pub(crate) async fn call<U: Upstreams>(
 
 fn refused(tool: &str, refusal: Refusal) -> Problem {
     let texts = refusal.texts.join("; ");
-    let end = if texts.ends_with('?') { "" } else { "." };
-    let message = format!("The arguments of `{tool}` do not fit: {texts}{end}");
+    let message = format!("The arguments of `{tool}` do not fit: {texts}.");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-arguments", message)
         .list(refusal.items)
         .hint("Correct the arguments and call again.")

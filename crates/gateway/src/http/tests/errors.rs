@@ -40,6 +40,24 @@ async fn unknown_names_come_with_the_nearest() {
 }
 
 #[tokio::test]
+async fn a_tool_that_the_config_file_leaves_out_says_so() {
+    let name = traygate_config::ServerName::new("s").unwrap();
+    let disabled_tools = [(name, ["gone".to_owned()].into())].into();
+    let stand = Stand::new(Rules { disabled_tools, ..Rules::default() })
+        .ready("s", vec![tool("t", json!({"type": "object"}))])
+        .ready("other", vec![tool("t", json!({"type": "object"}))]);
+    let answer = stand.call("/s/gone", "{}").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(
+        answer.json()["detail"],
+        json!({"message": "The tool `gone` of `s` is disabled.", "code": "unknown-tool",
+            "hint": "Take it out of the server's `disabledTools` in the config file."})
+    );
+    let message = stand.call("/other/gone", "{}").await.json()["detail"]["message"].clone();
+    assert_eq!(message, "`other` has no tool `gone`.");
+}
+
+#[tokio::test]
 async fn wrong_arguments_are_named() {
     insta::assert_snapshot!(
         "invalid-arguments",
@@ -133,6 +151,14 @@ async fn json_rpc_codes_become_statuses() {
         let answer = failing(CallError::Rpc(error)).await;
         assert_eq!(answer.status, status);
         assert_eq!(answer.json(), json!({"detail": {"message": "no", "data": {"why": 1}, "code": name}}));
+    }
+    let pages = json!({"elicitations": [{"url": "https://example.com/in"}]});
+    for said in ["Sign in first", "Sign in first."] {
+        let error = ErrorData::new(ErrorCode(-32042), said, Some(pages.clone()));
+        assert_eq!(
+            failing(CallError::Rpc(error)).await.json()["detail"]["message"],
+            "Sign in first. A person must first open https://example.com/in, then the call can be made again."
+        );
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn add(
 ) {
     let mut other_types: Vec<JsonType> = Vec::new();
     let mut close: Vec<&Branch<'_>> = Vec::new();
-    for branch in branches {
+    for branch in flattened(union, branches) {
         match refused_types(union, branch) {
             Some(types) => {
                 for one in types {
@@ -39,8 +39,12 @@ pub(super) fn add(
     }
     // A branch for other values, such as another `kind`, was not meant.
     let meant = close.iter().filter(|branch| !branch.iter().any(|error| choice(error).is_some()));
-    if let Some(branch) = meant.min_by_key(|branch| branch.len()) {
-        return branch.iter().for_each(|error| findings.add(error));
+    if let Some(branch) = meant.clone().min_by_key(|branch| branch.len()) {
+        let ways: Vec<&Branch<'_>> = meant.copied().filter(|branch| lacks_names(union, branch)).collect();
+        return match &ways[..] {
+            [_, _, ..] if lacks_names(union, branch) => lacking(findings, union, &ways),
+            _ => branch.iter().for_each(|error| findings.add(error)),
+        };
     }
     let first = |branch: &&Branch<'_>| {
         branch.iter().find(|error| choice(error).is_some()).map(|error| error.instance_path().to_string())
@@ -63,6 +67,57 @@ pub(super) fn add(
         }
     }
     findings.push(error, "literal_error", &should);
+}
+
+/// The branches of a union, those of a union that is all of a branch in its place.
+fn flattened<'b, 'e>(
+    union: &ValidationError<'_>,
+    branches: &'b [Vec<ValidationError<'e>>],
+) -> Vec<&'b Branch<'e>> {
+    let inner = |branch: &'b Vec<ValidationError<'e>>| match &branch[..] {
+        [only] if only.instance_path() == union.instance_path() => match only.kind() {
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => flattened(union, context),
+            _ => vec![&branch[..]],
+        },
+        _ => vec![&branch[..]],
+    };
+    branches.iter().flat_map(inner).collect()
+}
+
+/// Whether nothing is wrong with a branch but members of the value that are missing.
+fn lacks_names(union: &ValidationError<'_>, branch: &Branch<'_>) -> bool {
+    let is_missing = |error: &ValidationError<'_>| {
+        matches!(error.kind(), Kind::Required { .. }) && error.instance_path() == union.instance_path()
+    };
+    !branch.is_empty() && branch.iter().all(is_missing)
+}
+
+/// Adds what is missing of the way that was begun, or all ways.
+fn lacking(findings: &mut Findings<'_>, union: &ValidationError<'_>, ways: &[&Branch<'_>]) {
+    let begun = |branch: &Branch<'_>| {
+        let asked = branch.first().map(|error| findings.required(error)).unwrap_or_default();
+        asked.iter().filter(|name| union.instance().get(name).is_some()).count()
+    };
+    let most = ways.iter().map(|branch| begun(branch)).max();
+    let ways: Vec<&Branch<'_>> = ways.iter().copied().filter(|branch| Some(begun(branch)) == most).collect();
+    if let [branch] = &ways[..] {
+        return branch.iter().for_each(|error| findings.add(error));
+    }
+    let mut told: Vec<String> = Vec::new();
+    for way in ways {
+        let names = way.iter().filter_map(|error| match error.kind() {
+            Kind::Required { property } => property.as_str(),
+            _ => None,
+        });
+        let way = words::names(names);
+        if !told.contains(&way) {
+            told.push(way);
+        }
+        if told.len() > words::OPTIONS {
+            break;
+        }
+    }
+    findings.push_lacking(union, &told);
 }
 
 /// The types of a branch that refuses the very type of the value.

@@ -33,6 +33,11 @@ pub(super) struct Problem {
 }
 
 impl Problem {
+    /// Whether it names the very values that would be right.
+    fn is_choice(&self) -> bool {
+        self.kind == "literal_error"
+    }
+
     pub(super) fn text(&self) -> String {
         let mut at = String::new();
         for step in &self.place {
@@ -112,6 +117,14 @@ impl<'a> Findings<'a> {
                     self.unknown(error, name);
                 }
             }
+            Kind::OneOfMultipleValid { .. } if let Some(ways) = self.ways(error) => {
+                let should = format!(
+                    "hold {}, and not {}",
+                    words::ways(&ways),
+                    if ways.len() == 2 { "both" } else { "more than one" }
+                );
+                self.push(error, "oneOf", &should);
+            }
             Kind::Required { property: Value::String(name) } => self.missing(error, name),
             _ => {
                 let (kind, should) = self.should(error);
@@ -128,16 +141,44 @@ impl<'a> Findings<'a> {
         let words = format!("should {should}{}", but(error.kind(), error.instance()));
         let input = echo(error.instance());
         let message = format!("Input should {should}");
-        self.problems.push(Problem { place: place(error), kind: kind.to_owned(), words, message, input });
+        self.keep(Problem { place: place(error), kind: kind.to_owned(), words, message, input });
+    }
+
+    /// Of several ways to give what is missing none was begun.
+    pub(super) fn push_lacking(&mut self, union: &ValidationError<'_>, ways: &[String]) {
+        if self.is_full() {
+            return;
+        }
+        let should = format!("should hold {}", words::ways(ways));
+        self.keep(Problem {
+            place: place(union),
+            kind: "missing".into(),
+            message: format!("Input {should}"),
+            words: should,
+            input: echo(union.instance()),
+        });
+    }
+
+    /// Of two problems at one place that say the same, or where one says all that the other does, one is enough.
+    fn keep(&mut self, problem: Problem) {
+        let tells_more = |one: &Problem, other: &Problem| {
+            one.place == other.place
+                && (one.words.starts_with(&other.words)
+                    || one.is_choice() && !other.is_choice() && other.words.starts_with("should"))
+        };
+        if !self.problems.iter().any(|known| tells_more(known, &problem)) {
+            self.problems.retain(|known| !tells_more(&problem, known));
+            self.problems.push(problem);
+        }
     }
 
     fn missing(&mut self, error: &ValidationError<'_>, name: &str) {
         if self.is_full() {
             return;
         }
-        let declared = self.declared(error);
+        let declared = || self.around(error).filter_map(|schema| schema.get("properties")?.as_object());
         let mut words = "is missing".to_owned();
-        if let Some(wanted) = declared.and_then(|known| words::of_schema(known.get(name)?)) {
+        if let Some(wanted) = declared().find_map(|known| words::of_schema(known.get(name)?)) {
             let _ = write!(words, ": it should be {wanted}");
         }
         let sent = error.instance().as_object();
@@ -148,13 +189,13 @@ impl<'a> Findings<'a> {
         let undeclared = sent
             .into_iter()
             .flat_map(Map::keys)
-            .filter(|key| declared.is_none_or(|known| !known.contains_key(*key)));
+            .filter(|key| !declared().any(|known| known.contains_key(*key)));
         if let Some(near) = words::nearest(name, undeclared.map(String::as_str)) {
             let _ = write!(words, " (`{near}` was sent: is it that?)");
         }
         let mut place = place(error);
         place.push(json!(name));
-        self.problems.push(Problem {
+        self.keep(Problem {
             place,
             kind: "missing".into(),
             words,
@@ -170,10 +211,13 @@ impl<'a> Findings<'a> {
         let known = self.declared(error).into_iter().flat_map(Map::keys).map(String::as_str);
         let mut words = "is not known".to_owned();
         if let Some(near) = words::nearest(name, known.clone()) {
-            let _ = write!(words, "; did you mean `{near}`?");
-        } else {
+            let _ = write!(words, " (did you mean `{near}`?)");
+        } else if matches!(error.kind(), Kind::AdditionalProperties { .. }) {
+            // What else the schema declares elsewhere is known too to `unevaluatedProperties`.
             let names: Vec<String> = known.map(|name| format!("`{name}`")).collect();
             match names.len() {
+                // Patterns of names say more than a list could.
+                _ if self.beside(error).is_some_and(|schema| schema.contains_key("patternProperties")) => {}
                 0 => words += "; nothing is",
                 1..=20 => {
                     let _ = write!(words, "; known are {}", listed(&names, "and"));
@@ -184,7 +228,7 @@ impl<'a> Findings<'a> {
         let mut place = place(error);
         place.push(json!(name));
         let input = error.instance().get(name).and_then(echo);
-        self.problems.push(Problem {
+        self.keep(Problem {
             place,
             kind: "extra_forbidden".into(),
             words,
@@ -196,6 +240,33 @@ impl<'a> Findings<'a> {
     /// The properties that the schema of an error's place declares.
     fn declared(&self, error: &ValidationError<'_>) -> Option<&'a Map<String, Value>> {
         self.beside(error)?.get("properties")?.as_object()
+    }
+
+    /// The names that the schema of an error's place requires.
+    pub(super) fn required(&self, error: &ValidationError<'_>) -> Vec<&'a str> {
+        self.beside(error).map(required).unwrap_or_default()
+    }
+
+    /// The names that each branch of a `oneOf` requires, where no two of them are the same.
+    fn ways(&self, error: &ValidationError<'_>) -> Option<Vec<String>> {
+        let mut ways: Vec<String> = Vec::new();
+        let branches = self.schema.pointer(error.schema_path().as_str())?.as_array()?;
+        for branch in Some(branches).filter(|branches| branches.len() <= words::OPTIONS)? {
+            let way = words::names(required(branch.as_object()?).into_iter());
+            if way == words::names([].into_iter()) || ways.contains(&way) {
+                return None;
+            }
+            ways.push(way);
+        }
+        Some(ways)
+    }
+
+    /// The schema in which the keyword of an error stands, and those around it that are about the same value.
+    fn around(&self, error: &ValidationError<'_>) -> impl Iterator<Item = &'a Map<String, Value>> {
+        let path = error.schema_path().as_str();
+        let inner = path.rsplit_once('/').map(|(parent, _)| parent);
+        std::iter::successors(inner, |path| outer(path))
+            .filter_map(|path| self.schema.pointer(path)?.as_object())
     }
 
     /// The schema in which the keyword of an error stands.
@@ -251,6 +322,10 @@ impl<'a> Findings<'a> {
             Kind::OneOfMultipleValid { .. } => {
                 ("oneOf", "fit exactly one of the forms that the schema offers, and fits several".into())
             }
+            // Such an error does not say which member is too much.
+            Kind::FalseSchema if error.schema_path().as_str().ends_with("/additionalProperties") => {
+                ("extra_forbidden", "have no members".into())
+            }
             Kind::FalseSchema => ("extra_forbidden", "be left out".into()),
             Kind::Not { .. } => ("not", "be something that the schema does not exclude".into()),
             Kind::PropertyNames { error } => ("propertyNames", {
@@ -266,9 +341,24 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// The path of the schema around that is about the same value.
+fn outer(path: &str) -> Option<&str> {
+    let (parent, last) = path.rsplit_once('/')?;
+    if matches!(last, "if" | "then" | "else") {
+        return Some(parent);
+    }
+    let (parent, keyword) = parent.rsplit_once('/')?;
+    matches!(keyword, "allOf" | "anyOf" | "oneOf" | "dependentSchemas" | "dependencies").then_some(parent)
+}
+
+fn required(schema: &Map<String, Value>) -> Vec<&str> {
+    let names = schema.get("required").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
 /// What there is instead of what should be.
 fn but(kind: &Kind, input: &Value) -> String {
-    let has = |count: usize| format!(", has {count}");
+    let has = |count: usize| format!(", not {count}");
     match (kind, input) {
         (Kind::MinLength { .. } | Kind::MaxLength { .. }, Value::String(text)) => has(text.chars().count()),
         (

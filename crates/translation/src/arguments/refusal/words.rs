@@ -6,7 +6,7 @@ use jsonschema::JsonType;
 use serde_json::{Map, Value};
 
 /// Options that are named; of more the first ones.
-const OPTIONS: usize = 20;
+pub(super) const OPTIONS: usize = 20;
 /// Longest option and value, in characters.
 const WIDTH: usize = 60;
 /// Longest name that is compared, in characters: that takes the product of both lengths.
@@ -55,6 +55,25 @@ pub(super) fn listed(parts: &[String], last: &str) -> String {
         [one] => one.clone(),
         [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
     }
+}
+
+/// "`a` and `b`"; of many the first ones.
+pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut quoted: Vec<String> = names.map(|name| format!("`{}`", cut(name, WIDTH))).collect();
+    if quoted.len() > OPTIONS {
+        let more = quoted.split_off(OPTIONS).len();
+        quoted.push(format!("{more} more"));
+    }
+    listed(&quoted, "and")
+}
+
+/// "`a`, or `b` and `c`"; of many the first ones.
+pub(super) fn ways(ways: &[String]) -> String {
+    let mut told = ways[..ways.len().min(OPTIONS)].join(", or ");
+    if ways.len() > OPTIONS {
+        told += ", or others";
+    }
+    told
 }
 
 pub(super) fn counted(count: u64, what: &str) -> String {

@@ -165,6 +165,25 @@ fn a_schema_of_far_too_many_branches_is_not_used() {
 }
 
 #[test]
+fn many_references_and_patterns_are_bounded() {
+    let anchored: serde_json::Map<String, Value> = (0..20_000)
+        .map(|n| (format!("a{n}"), json!({"$anchor": format!("a{n}"), "type": "integer"})))
+        .collect();
+    let referring: serde_json::Map<String, Value> =
+        (0..20_000).map(|n| (format!("p{n}"), json!({"$ref": format!("#a{n}")}))).collect();
+    let mut schema = json!({"$defs": anchored, "properties": referring});
+    schema["properties"]["broken"] = json!({"pattern": "("});
+    holds(schema, 1, &[json!({"p19999": 1, "broken": "x"})], &[json!({"p19999": "x"})]);
+    let patterns: serde_json::Map<String, Value> =
+        (0..20_000).map(|n| (format!("^x{n}"), json!({"type": "integer"}))).collect();
+    holds(json!({"patternProperties": patterns}), 1, &[json!({"x1": "a"})], &[]);
+    let ids = json!({"$defs": {"a": {"$id": "https://example.com/schemas/a.json", "type": "integer"}},
+        "$id": "https://example.com/schemas/root.json",
+        "properties": {"p": {"$ref": "a.json"}, "broken": {"pattern": "("}}});
+    holds(ids, 1, &[json!({"p": 1})], &[json!({"p": "x"})]);
+}
+
+#[test]
 fn nothing_is_ever_fetched() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -186,4 +205,47 @@ fn nothing_is_ever_fetched() {
     }
     let refused = listener.accept().map(|_| ()).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::WouldBlock, "somebody called");
+}
+
+/// The document shows the same.
+#[test]
+fn what_is_meant_holds_although_the_dialect_has_no_such_words() {
+    let null = json!({"v": null});
+    for (nullable, good, bad) in [
+        (json!({"type": "string"}), json!("x"), json!(5)),
+        (json!({"type": "string", "enum": ["x"]}), json!("x"), json!("y")),
+        (json!({"const": "x"}), json!("x"), json!("y")),
+        (json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}), json!("x"), json!([])),
+        (json!({"oneOf": [{"type": "integer"}, {"type": "string"}], "default": 1}), json!("x"), json!([])),
+        (json!({"allOf": [{"$ref": "#/$defs/word"}]}), json!("x"), json!(5)),
+        (json!({"$ref": "#/$defs/word"}), json!("x"), json!(5)),
+        (json!({"not": {"type": ["integer", "null"]}}), json!("x"), json!(5)),
+    ] {
+        let mut schema = json!({"properties": {"v": nullable}, "$defs": {"word": {"type": "string"}}});
+        holds(schema.clone(), 0, &[json!({"v": good})], &[json!({"v": bad}), null.clone()]);
+        schema["properties"]["v"]["nullable"] = true.into();
+        holds(schema, 0, &[json!({"v": good}), null.clone()], &[json!({"v": bad})]);
+    }
+    // The name of a property, and a value.
+    holds(json!({"properties": {"nullable": {"type": "string"}}}), 0, &[], &[json!({"nullable": null})]);
+    let value = json!({"properties": {"v": {"const": {"type": "string", "nullable": true}}}});
+    holds(value, 0, &[json!({"v": {"type": "string", "nullable": true}})], &[null]);
+    let n = json!({"n": {"type": ["integer", "integer"]}});
+    holds(
+        json!({"required": ["n", "n"], "properties": n}),
+        0,
+        &[json!({"n": 1})],
+        &[json!({}), json!({"n": "x"})],
+    );
+    holds(json!({"required": ["n", 5]}), 0, &[json!({"n": 1})], &[json!({})]);
+    // A type that nobody knows may be what the server takes.
+    holds(json!({"properties": {"n": {"type": ["string", "int"]}}}), 1, &[json!({"n": 1})], &[]);
+}
+
+#[test]
+fn a_tuple_is_read_beside_newer_keywords_too() {
+    let tuple = json!({"properties": {"p": {"items": [{"$ref": "#/$defs/n"}], "additionalItems": false}},
+        "$defs": {"n": {"type": "number"}}, "dependentRequired": {"p": ["q"]}});
+    let good = json!({"p": [1], "q": 1});
+    holds(tuple, 0, &[good], &[json!({"p": ["a"], "q": 1}), json!({"p": [1, 2], "q": 1}), json!({"p": [1]})]);
 }

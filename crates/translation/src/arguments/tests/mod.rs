@@ -52,3 +52,12 @@ fn what_a_free_form_tool_gets_in_the_wrapper_is_taken_out() {
         assert_eq!(check(free, sent).unwrap(), forwarded);
     }
 }
+
+#[test]
+fn a_tool_that_wants_what_the_wrapper_is_called_gets_it() {
+    let schema = json!({"additionalProperties": true, "required": ["arguments"]});
+    assert_eq!(check(schema.clone(), r#"{"arguments":{"x":1}}"#).unwrap(), r#"{"arguments":{"x":1}}"#);
+    let document = crate::of_arguments(schema.as_object().unwrap());
+    assert!(document.schema["properties"]["arguments"].get("properties").is_none(), "{document:?}");
+    assert_eq!(document.schema["required"], json!(["arguments"]));
+}

@@ -97,3 +97,84 @@ fn typical_mistakes_are_told_in_words_to_act_on() {
     let _ = write!(told, "{{}}\n  {}\n", check(schema, "{}").unwrap_err().texts.join("; "));
     insta::assert_snapshot!(told);
 }
+
+/// What a schema's words for one value are.
+fn told(schema: &Value, arguments: &Value) -> String {
+    check(schema.clone(), &arguments.to_string()).expect_err(&arguments.to_string()).texts.join("; ")
+}
+
+#[test]
+fn a_union_in_a_union_counts_as_one() {
+    let schema = json!({"properties": {"v": {"anyOf": [
+        {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        {"oneOf": [{"type": "null"}, {"type": "array", "items": {"enum": [1, 2]}}]},
+    ]}}});
+    assert_eq!(told(&schema, &json!({"v": [3]})), "`v[0]` should be 1 or 2, not 3");
+    assert_eq!(
+        told(&schema, &json!({"v": true})),
+        "`v` should be a string, an integer, an array or null, not true"
+    );
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    let mode = |value: &str, more: &str| json!({"properties": {"mode": {"const": value}, more: {"type": "integer"}}, "required": [more]});
+    let schema = json!({"properties": {"mode": {"enum": ["a", "b"]}}, "required": ["mode"],
+        "oneOf": [mode("a", "x"), mode("b", "y")]});
+    assert_eq!(told(&schema, &json!({"mode": "c"})), "`mode` should be \"a\" or \"b\", not the string \"c\"");
+    // The values say more than the type.
+    let typed = json!({"properties": {"v": {"type": "string", "enum": ["x", "y"], "minLength": 1}}});
+    assert_eq!(told(&typed, &json!({"v": 5})), "`v` should be \"x\" or \"y\", not 5");
+    let twice =
+        json!({"properties": {"a": {"type": "integer"}}, "required": ["a"], "allOf": [{"required": ["a"]}]});
+    assert_eq!(told(&twice, &json!({})), "`a` is missing: it should be an integer");
+}
+
+#[test]
+fn each_way_to_give_what_is_missing_is_told() {
+    let schema = json!({"properties": {"id": {"type": "integer"}, "name": {"type": "string"}, "owner": {}},
+        "anyOf": [{"required": ["id"]}, {"required": ["name", "owner"]}]});
+    assert_eq!(told(&schema, &json!({})), "the arguments should hold `id`, or `name` and `owner`");
+    assert_eq!(told(&schema, &json!({"name": "a"})), "`owner` is missing");
+    let inside = json!({"properties": {"o": {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}}});
+    assert_eq!(told(&inside, &json!({"o": {}})), "`o` should hold `a`, or `b`");
+    assert_eq!(told(&inside, &json!({"o": {"a": 1, "b": 1}})), "`o` should hold `a`, or `b`, and not both");
+    let one =
+        json!({"properties": {"id": {"type": "integer"}}, "anyOf": [{"required": ["id"]}, {"type": "null"}]});
+    assert_eq!(told(&one, &json!({})), "`id` is missing: it should be an integer");
+    // What a condition asks for is described beside it.
+    let condition = json!({"properties": {"kind": {}, "x": {"type": "integer"}},
+        "if": {"required": ["kind"]}, "then": {"required": ["x"]}});
+    assert_eq!(told(&condition, &json!({"kind": 1})), "`x` is missing: it should be an integer");
+}
+
+#[test]
+fn what_other_parts_of_the_schema_declare_is_not_called_unknown() {
+    let schema = json!({"allOf": [{"properties": {"a": {}}}], "properties": {"beta": {}}, "unevaluatedProperties": false});
+    assert_eq!(told(&schema, &json!({"c": 1})), "`c` is not known");
+    assert_eq!(told(&schema, &json!({"bet": 1})), "`bet` is not known (did you mean `beta`?)");
+}
+
+#[test]
+fn what_a_pattern_names_is_not_called_unknown() {
+    let schema = json!({"patternProperties": {"^x-": {}}, "additionalProperties": false});
+    assert_eq!(told(&schema, &json!({"y": 1})), "`y` is not known");
+    let empty = json!({"properties": {}, "additionalProperties": false});
+    assert_eq!(told(&empty, &json!({"y": 1})), "`y` is not known; nothing is");
+    let bare = json!({"additionalProperties": false, "properties": {"o": {"additionalProperties": false}}});
+    assert_eq!(told(&bare, &json!({"o": {"y": 1}})), "`o` should have no members");
+    assert_eq!(
+        told(&json!({"additionalProperties": false}), &json!({"y": 1})),
+        "the arguments should have no members"
+    );
+}
+
+#[test]
+fn the_words_are_sentences() {
+    let some = json!({"minProperties": 1, "properties": {"l": {"minItems": 2}, "s": {"maxLength": 1}}});
+    assert_eq!(told(&some, &json!({})), "the arguments should have at least 1 member, not 0");
+    assert_eq!(
+        told(&some, &json!({"l": [1], "s": "abc"})),
+        "`l` should have at least 2 items, not 1; `s` should have at most 1 character, not 3"
+    );
+}

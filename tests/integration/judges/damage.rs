@@ -3,6 +3,7 @@
 use axum::{Json, Router, http::StatusCode, routing::get};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 use traygate_tests::{Exhibits, Gateway, Home, Judges, fake, stdio};
 
 use super::awkward;
@@ -220,7 +221,7 @@ async fn an_answer_that_no_document_describes_is_found() {
         .fallback(async || (StatusCode::IM_A_TEAPOT, "short and stout"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move { axum::serve(listener, other).await });
+    let serving = TaskTracker::new().spawn(async move { axum::serve(listener, other).await });
     let (content, said) = Judges::installed().verdict("generated_calls.py", &[&base]).await;
     serving.abort();
     assert!(!content, "{said}");

@@ -110,8 +110,8 @@ fn object(inner: BoxedStrategy<Value>, names: &[&'static str]) -> impl Strategy<
         let required: Vec<_> =
             names.iter().zip(required).filter(|(_, wanted)| *wanted).map(|(name, _)| *name).collect();
         let schemas = schemas.into_iter().map(|(schema, notes)| annotated(schema, notes));
-        let named: Map<_, _> = names.iter().map(|&name| name.to_owned()).zip(schemas).collect();
-        let object = json!({"type": "object", "properties": named, "required": required});
+        let properties: Map<_, _> = names.iter().map(|&name| name.to_owned()).zip(schemas).collect();
+        let object = json!({"type": "object", "properties": properties, "required": required});
         if closed { with(object, "additionalProperties", false.into()) } else { object }
     })
 }

@@ -96,7 +96,7 @@ fn append_data<'a>(items: &mut Vec<Item<'a>>, what: &str, mime_type: &'a str, da
     items.push(Item::DataUri { mime_type: mime_type.into(), data });
 }
 
-/// Levels of nesting that readers take: of serde_json 128, an answer's own included.
+/// Levels of nesting that readers take: of `serde_json` 128, an answer's own included.
 const DEEPEST: usize = 100;
 
 /// Only objects and arrays are parsed: `1.10`, `007`, `NaN` and `null` are texts. They are sent as they stand, so that

@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 
-use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 
 use super::{
@@ -8,24 +7,25 @@ use super::{
     references::{References, Resource, Schema, entered},
 };
 
-/// Whether a tool takes arguments whose names its schema does not say. Open WebUI sends only declared properties, so
-/// that the document offers such a tool one object property of this name, which is taken out of its wrapping on the way in.
+/// The one property of a free-form tool: Open WebUI sends only what is declared.
 pub(crate) const WRAPPER: &str = "arguments";
 
 /// Parts of one schema that are looked at.
 const PARTS: usize = 10_000;
 
-/// Whether a schema declares no property, requires none called [`WRAPPER`], and lets others through on purpose, itself or in what it refers to.
-pub(crate) fn is_free_form(schema: &JsonObject) -> bool {
-    let references = References::new(schema);
-    let mut opens = false;
-    for part in parts(schema, &references) {
-        if part.properties().next().is_some() || part.required().any(|name| name == WRAPPER) {
-            return false;
-        }
-        opens |= part.opens();
+/// A free-form object as the one property of another.
+pub(super) fn wrapped(mut free: Map<String, Value>) -> Map<String, Value> {
+    let required = free.get("required").is_some();
+    if free.get("properties").and_then(Value::as_object).is_some_and(Map::is_empty) {
+        free.shift_remove("properties");
     }
-    opens
+    let mut object = Map::new();
+    object.insert("type".into(), "object".into());
+    object.insert("properties".into(), Map::from_iter([(WRAPPER.to_owned(), free.into())]).into());
+    if required {
+        object.insert("required".into(), [WRAPPER].as_slice().into());
+    }
+    object
 }
 
 /// A schema that describes the same object as the root: the root, what it refers to, and the branches of its unions.
@@ -45,22 +45,27 @@ impl<'a> Part<'a> {
         self.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
-    /// Whether it speaks of properties that it does not name.
-    fn opens(&self) -> bool {
-        let says = |keyword: &str| match self.schema.get(keyword) {
-            Some(Value::Bool(is)) => Some(*is),
-            Some(Value::Object(schema)) => Some(*schema != kinds::nothing()),
-            _ => None,
-        };
-        let by_pattern = self.schema.get("patternProperties").and_then(Value::as_object);
-        if by_pattern.is_some_and(|patterns| !patterns.is_empty()) {
-            return true;
-        }
-        let open = says("additionalProperties").or(says("unevaluatedProperties"));
-        let asks = says("propertyNames").is_some_and(|names| names)
-            || self.schema.get("minProperties").and_then(Value::as_f64).is_some_and(|least| least > 0.0);
-        open.unwrap_or(asks)
+    /// As [`opens`].
+    pub(super) fn opens(&self) -> bool {
+        opens(self.schema)
     }
+}
+
+/// Whether a schema speaks of properties that it does not name.
+pub(super) fn opens(schema: &Map<String, Value>) -> bool {
+    let says = |keyword: &str| match schema.get(keyword) {
+        Some(Value::Bool(is)) => Some(*is),
+        Some(Value::Object(schema)) => Some(*schema != kinds::nothing()),
+        _ => None,
+    };
+    let by_pattern = schema.get("patternProperties").and_then(Value::as_object);
+    if by_pattern.is_some_and(|patterns| !patterns.is_empty()) {
+        return true;
+    }
+    let open = says("additionalProperties").or(says("unevaluatedProperties"));
+    let asks = says("propertyNames").is_some_and(|names| names)
+        || schema.get("minProperties").and_then(Value::as_f64).is_some_and(|least| least > 0.0);
+    open.unwrap_or(asks)
 }
 
 /// The parts of a root, outermost first. A list holds what is still to be read: nesting costs no stack.

@@ -1,6 +1,6 @@
 //! What of a schema only words can say.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use serde_json::{Map, Value};
 
@@ -10,10 +10,16 @@ use super::{merge::Clash, warnings::quoted};
 const TOLD: usize = 12;
 /// Names that are told of one branch.
 const NAMES: usize = 8;
+/// Contradictions that one description tells.
+pub(super) const CLASHES: usize = 8;
+/// How each of them begins.
+const CLASH: &str = "Also holds: ";
 
 /// Writes into a schema's description what it cannot show.
 pub(super) fn tell(schema: &mut Map<String, Value>, clashes: &[Clash]) {
-    for sentence in of_clashes(clashes) {
+    let said = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let told = said.matches(CLASH).count();
+    for sentence in of_clashes(clashes).take(CLASHES.saturating_sub(told)) {
         add(schema, &sentence);
     }
 }
@@ -31,14 +37,15 @@ pub(super) fn add(schema: &mut Map<String, Value>, sentence: &str) {
 /// What of clashes is said of the schema itself: those inside are told where they are.
 pub(super) fn of_clashes(clashes: &[Clash]) -> impl Iterator<Item = String> {
     let own = clashes.iter().filter(|clash| clash.place.is_empty());
-    own.map(|clash| format!("Also holds: `{}` {}.", clash.keyword, quoted(&clash.lost.to_string())))
+    own.map(|clash| format!("{CLASH}`{}` {}.", clash.keyword, quoted(&clash.lost.to_string())))
 }
 
 /// Says what to give of the branches of a union; `None` where they do not differ in names that must be given.
 pub(super) fn of_union(branches: &[Map<String, Value>], always: &[Value]) -> Option<String> {
     let mut told: Vec<String> = Vec::new();
+    let always: HashSet<&str> = always.iter().filter_map(Value::as_str).collect();
     for branch in branches {
-        let phrase = of_branch(branch, always);
+        let phrase = of_branch(branch, &always);
         if !told.contains(&phrase) {
             told.push(phrase);
         }
@@ -56,12 +63,12 @@ pub(super) fn of_union(branches: &[Map<String, Value>], always: &[Value]) -> Opt
     Some(sentence)
 }
 
-fn of_branch(branch: &Map<String, Value>, always: &[Value]) -> String {
+fn of_branch(branch: &Map<String, Value>, always: &HashSet<&str>) -> String {
     let properties = branch.get("properties").and_then(Value::as_object);
     let fixed = |name: &str| fixed(properties?.get(name)?);
     let mut names: Vec<&str> = strings(branch.get("required")).collect();
     let told_by_value = |name: &str| fixed(name).is_some();
-    names.retain(|name| told_by_value(name) || !always.iter().any(|known| known == name));
+    names.retain(|name| told_by_value(name) || !always.contains(name));
     let optional = names.is_empty();
     let described = properties.into_iter().flat_map(Map::keys).map(String::as_str);
     if optional {

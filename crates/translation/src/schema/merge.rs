@@ -171,8 +171,18 @@ fn within(name: &str, known: &mut Map<String, Value>, schema: Map<String, Value>
 }
 
 fn unite(known: &mut Vec<Value>, more: Vec<Value>) {
-    let present: HashSet<Value> = known.iter().cloned().collect();
-    known.extend(more.into_iter().filter(|name| !present.contains(name)));
+    // An `allOf` of thousands adds one name at a time.
+    if more.len() <= 8 {
+        for name in more {
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+        return;
+    }
+    let present: HashSet<&Value> = known.iter().collect();
+    let new: Vec<Value> = more.iter().filter(|name| !present.contains(name)).cloned().collect();
+    known.extend(new);
 }
 
 fn intersection(known: &[Value], more: &[Value]) -> Vec<Value> {

@@ -32,10 +32,7 @@ use self::{
     expand::{At, CUT, Detail, Expansion},
     references::{References, Schema},
 };
-pub(crate) use self::{
-    free_form::{WRAPPER, is_free_form},
-    older_drafts::mended,
-};
+pub(crate) use self::{free_form::WRAPPER, older_drafts::mended};
 
 /// A schema made self-contained.
 #[derive(Debug, PartialEq)]
@@ -60,9 +57,25 @@ const DETAILS: [Detail; 5] = [
 
 /// The schema of a request body: always of type object, with the properties of a union's branches side by side.
 pub fn of_arguments(schema: &JsonObject) -> Embedded {
+    let (mut embedded, free_form) = body(schema);
+    if let Value::Object(object) = &mut embedded.schema
+        && free_form
+    {
+        *object = free_form::wrapped(std::mem::take(object));
+    }
+    embedded
+}
+
+/// Whether a tool takes arguments whose names its schema does not say: its document has them in one property,
+/// [`WRAPPER`], which is taken off on the way in.
+pub(crate) fn is_free_form(schema: &JsonObject) -> bool {
+    body(schema).1
+}
+
+/// The object of a tool's arguments, and whether it is free-form.
+fn body(schema: &JsonObject) -> (Embedded, bool) {
     let references = References::new(schema);
-    let free_form = is_free_form(schema);
-    let mut embedded = expanded(schema, &references, |expansion, conjunction| {
+    let embedded = expanded(schema, &references, |expansion, conjunction| {
         let (object, guidance) = expansion.root(conjunction);
         (object.into(), guidance)
     })
@@ -71,12 +84,14 @@ pub fn of_arguments(schema: &JsonObject) -> Embedded {
         guidance: Vec::new(),
         warnings: vec!["the schema is too large; only its outer shape is shown".to_owned()],
     });
-    if let Value::Object(object) = &mut embedded.schema
-        && free_form
-    {
-        *object = wrapped(std::mem::take(object));
-    }
-    embedded
+    let names_nothing =
+        embedded.schema.get("properties").and_then(Value::as_object).is_none_or(Map::is_empty);
+    let opens = || {
+        embedded.schema.as_object().is_some_and(free_form::opens)
+            || free_form::parts(schema, &references).iter().any(free_form::Part::opens)
+    };
+    let free_form = names_nothing && opens();
+    (embedded, free_form)
 }
 
 /// The schema of what is answered: a tool's `outputSchema`, without the wrapping that [`crate::answer`] takes off.
@@ -123,21 +138,6 @@ fn expanded<'a>(
         return Some(Embedded { schema, guidance, warnings: expansion.warnings.into_told() });
     }
     None
-}
-
-/// A free-form object as the one property of another.
-fn wrapped(mut free: Map<String, Value>) -> Map<String, Value> {
-    let required = free.get("required").is_some();
-    if free.get("properties").and_then(Value::as_object).is_some_and(Map::is_empty) {
-        free.shift_remove("properties");
-    }
-    let mut object = Map::new();
-    object.insert("type".into(), "object".into());
-    object.insert("properties".into(), Map::from_iter([(WRAPPER.to_owned(), free.into())]).into());
-    if required {
-        object.insert("required".into(), [WRAPPER].as_slice().into());
-    }
-    object
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl Expansion<'_> {
     fn flat(&mut self, conjunction: Conjunction, sentences: &mut Vec<String>) -> Map<String, Value> {
         let Conjunction { mut object, unions, conditions, dependents, clashes, .. } = conjunction;
         self.tell_clashes(&clashes);
-        sentences.extend(guidance::of_clashes(&clashes));
+        sentences.extend(guidance::of_clashes(&clashes).take(guidance::CLASHES));
         for union in unions {
             self.spread(&mut object, union, sentences);
         }
@@ -72,7 +72,9 @@ impl Expansion<'_> {
             self.spread_possible(object, branches, sentences);
         }
         // Nobody means them, but whether a tool names its arguments is told without regard to types.
-        impossible.into_iter().for_each(|branch| declare(object, branch));
+        for branch in impossible {
+            declare(object, branch);
+        }
     }
 
     fn spread_possible(

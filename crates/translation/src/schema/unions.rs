@@ -32,7 +32,9 @@ impl Expansion<'_> {
                     schemas.values_mut().for_each(|schema| self.read_unions(schema));
                 }
                 Value::Array(schemas) if keyword == "anyOf" || keyword == "prefixItems" => {
-                    schemas.iter_mut().for_each(|schema| self.read_unions(schema));
+                    for schema in schemas {
+                        self.read_unions(schema);
+                    }
                 }
                 schema if matches!(Role::of(keyword), Role::Schema(Place::Shown)) => {
                     self.read_unions(schema);

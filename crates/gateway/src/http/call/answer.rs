@@ -5,10 +5,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rmcp::model::CallToolResult;
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Map, Value};
 use traygate_translation::Answer;
 
-use crate::http::problem::Problem;
+use crate::http::{aside::aside, problem::Problem};
 
 /// The response to a call.
 ///
@@ -16,7 +17,8 @@ use crate::http::problem::Problem;
 /// `isError`: 500 with all that the tool said.
 pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Response, Problem> {
     let accepts = |mime_type: &str| accepts(headers, mime_type);
-    match traygate_translation::answer(result, accepts) {
+    let answer = || traygate_translation::answer(result, accepts);
+    match if is_long(result) { aside(answer) } else { answer() } {
         Ok(Answer::Json(json)) => {
             let kind = HeaderValue::from_static("application/json");
             Ok(([(header::CONTENT_TYPE, kind)], Body::from(json)).into_response())
@@ -33,6 +35,23 @@ pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Re
             Err(problem.data(error.data))
         }
     }
+}
+
+/// Whether translating a result may take long; the measure is rough.
+fn is_long(result: &CallToolResult) -> bool {
+    const BLOCKS: usize = 64;
+    const BYTES: usize = 64 * 1024;
+    let bytes = |block: &ContentBlock| match block {
+        ContentBlock::Text(text) => text.text.len(),
+        ContentBlock::Image(image) => image.data.len(),
+        ContentBlock::Audio(audio) => audio.data.len(),
+        _ => 0,
+    };
+    let members =
+        |value: &Value| value.as_object().map_or(0, Map::len) + value.as_array().map_or(0, Vec::len);
+    result.content.len() > BLOCKS
+        || result.content.iter().map(bytes).sum::<usize>() > BYTES
+        || result.structured_content.as_ref().is_some_and(|value| members(value) > BLOCKS)
 }
 
 /// Whether Accept names an image's type, or all images; `*/*` does not.

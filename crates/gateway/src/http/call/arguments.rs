@@ -4,16 +4,27 @@ use serde_json::Value;
 
 use super::syntax;
 use crate::http::{
+    aside::aside,
     incoming::{Incoming, Interruption},
     problem::Problem,
 };
+
+/// What a caller sent.
+pub(super) struct Arguments {
+    pub(super) object: JsonObject,
+    /// Whether they are so long that work on them may take a while.
+    pub(super) long: bool,
+}
+
+/// Bytes of a body from which on it counts as long.
+const LONG: usize = 16 * 1024;
 
 /// Reads the arguments: a JSON object, a text that is one, or nothing at all for a tool that takes none.
 pub(super) async fn read(
     headers: &HeaderMap,
     incoming: &mut Incoming,
     limit: usize,
-) -> Result<JsonObject, Problem> {
+) -> Result<Arguments, Problem> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
@@ -27,7 +38,9 @@ pub(super) async fn read(
         }
         body.extend_from_slice(&chunk);
     }
-    parse(&body)
+    let long = body.len() > LONG;
+    let object = if long { aside(|| parse(&body)) } else { parse(&body) }?;
+    Ok(Arguments { object, long })
 }
 
 fn parse(body: &[u8]) -> Result<JsonObject, Problem> {

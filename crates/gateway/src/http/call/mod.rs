@@ -11,7 +11,8 @@ use http::{HeaderMap, StatusCode};
 use traygate_translation::Refusal;
 use traygate_upstream::{CallContext, ServerSnapshot};
 
-use super::{Rules, Upstreams, incoming::Incoming, prepared::PreparedTool, problem::Problem};
+use self::arguments::Arguments;
+use super::{Rules, Upstreams, aside::aside, incoming::Incoming, prepared::PreparedTool, problem::Problem};
 
 pub(crate) use self::failure::unavailable;
 
@@ -26,9 +27,10 @@ pub(crate) async fn call<U: Upstreams>(
 ) -> Result<Response, Problem> {
     let mut measured = tool.meter.start();
     let answered = async {
-        let arguments = arguments::read(headers, body, rules.max_body_size).await?;
-        let arguments =
-            tool.arguments.check(arguments).map_err(|refusal| refused(&tool.entry.name, refusal))?;
+        let Arguments { object, long } = arguments::read(headers, body, rules.max_body_size).await?;
+        let check = || tool.arguments.check(object);
+        let arguments = if long { aside(check) } else { check() }
+            .map_err(|refusal| refused(&tool.entry.name, refusal))?;
         let context = CallContext { headers: forwarding::headers(rules, &server.name, headers) };
         let result = upstreams
             .call(server.name.as_str(), &tool.entry.name, arguments, context)

@@ -226,3 +226,27 @@ fn a_pattern_that_is_no_regular_expression_is_left_out_and_a_slow_one_is_not() {
     assert_eq!(properties["python"]["pattern"], "(?i)^x$");
     assert_eq!(properties["by"]["patternProperties"], json!({"^x": {"type": "string"}}));
 }
+
+/// What is put together piece by piece must not be looked through anew for each piece.
+#[test]
+fn thousands_of_pieces_are_put_together_in_one_pass() {
+    const PIECES: usize = 9_000;
+    let names = |from: usize| (from..from + PIECES).map(|at| json!(format!("n{at}"))).collect::<Vec<_>>();
+    let mut required: Vec<Value> = names(0).into_iter().map(|name| json!({"required": [name]})).collect();
+    let embedded = bounded(json!({"type": "object", "allOf": required}));
+    assert_eq!(embedded.warnings, ["the schema is too large; only its outer shape is shown"]);
+    required.truncate(500);
+    let embedded = bounded(json!({"type": "object", "allOf": required}));
+    assert_eq!(embedded.schema["required"].as_array().unwrap().len(), 500);
+
+    for (count, told) in [(60, 8), (6_000, 8)] {
+        let patterns: Vec<Value> = (0..count).map(|at| json!({"pattern": format!("^p{at}$")})).collect();
+        let embedded = bounded(json!({"properties": {"p": {"type": "string", "allOf": patterns}}}));
+        let said = embedded.schema["properties"]["p"]["description"].as_str().unwrap_or_default();
+        assert_eq!(said.matches("Also holds: ").count(), told, "{count} {:?}", embedded.warnings);
+    }
+
+    let branches = [json!({"required": names(0)}), json!({"required": names(1)})];
+    let embedded = bounded(json!({"type": "object", "anyOf": branches}));
+    assert!(embedded.guidance.concat().len() < 1000, "{:?}", embedded.guidance);
+}

@@ -74,7 +74,7 @@ pub(crate) enum ConnectError {
     /// 401, or 403 with a challenge. Holds the first WWW-Authenticate value; empty for a bare 401.
     #[error("it needs sign-in")]
     SignInNeeded { challenge: Arc<str> },
-    /// Trying again cannot help before something outside changes: command not found, URL malformed.
+    /// Trying again cannot help before the config changes: a URL that is none, a reference that stands for nothing.
     #[error("{0}")]
     Permanent(Arc<str>),
     /// Worth another try.

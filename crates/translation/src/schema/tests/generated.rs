@@ -1,10 +1,10 @@
 //! Generated schemas over the whole space of keywords, sense and nonsense.
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, prelude::*, sample::select, test_runner::RngSeed};
 use serde_json::{Map, Value, json};
 
 use super::invariants;
-use crate::schema::{WRAPPER, is_free_form, of_arguments};
+use crate::schema::{WRAPPER, is_free_form, of_arguments, of_result};
 
 fn name() -> impl Strategy<Value = String> {
     select(vec!["a", "b", "c", "$ref", "type", "arguments", "x y", "ü"]).prop_map(str::to_owned)
@@ -82,7 +82,8 @@ fn schema() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+    // The same schemas in every run; `./dev fuzz schema` looks for others.
+    #![proptest_config(ProptestConfig { cases: 1024, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_comes_in_a_document_goes_out(schema in schema()) {
@@ -92,4 +93,16 @@ proptest! {
             prop_assert!(of_arguments(&schema).schema["properties"].get(WRAPPER).is_some());
         }
     }
+}
+
+#[test]
+#[ignore = "known fault: where a branch's type contradicts the root's, `items` of anything moves at a second conversion"]
+fn a_contradicting_branch_is_converted_the_same_again() {
+    let Value::Object(schema) = json!({"anyOf": [{"const": null}, {"required": []}], "type": ["array"]})
+    else {
+        panic!("an object");
+    };
+    let once = of_result(&schema).schema;
+    let Value::Object(again) = &once else { panic!("an object") };
+    assert_eq!(of_result(again).schema, once);
 }

@@ -60,19 +60,10 @@ fn a_missing_type_is_added_from_the_values() {
 }
 
 #[test]
-fn one_of_becomes_any_of_and_all_of_is_merged() {
+fn one_of_becomes_any_of() {
     assert_eq!(
         property(json!({"oneOf": [{"type": "string"}, {"type": "integer"}]})),
         json!({"anyOf": [{"type": "string"}, {"type": "integer"}]})
-    );
-    let merged = property(json!({"allOf": [
-        {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]},
-        {"properties": {"y": {"type": "integer"}}, "required": ["y"]},
-    ], "description": "both"}));
-    assert_eq!(
-        merged,
-        json!({"description": "both", "type": "object", "required": ["x", "y"],
-            "properties": {"x": {"type": "string"}, "y": {"type": "integer"}}})
     );
 }
 

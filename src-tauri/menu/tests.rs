@@ -36,7 +36,7 @@ fn tool_set(count: usize) -> ToolSet {
         annotations: None,
     };
     let tools: IndexMap<_, _> = (0..count).map(|at| (at.to_string(), tool(at.to_string()))).collect();
-    ToolSet { revision: 1, info: ServerInfo::default(), tools, quarantined: Vec::new() }
+    ToolSet { revision: 1, info: ServerInfo::default(), tools, quarantined: Vec::new(), disabled: 0 }
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn every_server_has_a_line_with_its_state_in_words() {
         ("one", State::Ready, Some(1)),
         ("none", State::Ready, Some(0)),
         ("off", State::Disabled, None),
-        ("slow", State::Connecting, Some(12)),
+        ("slow", State::Connecting { last: None }, Some(12)),
         ("linear", State::SignInNeeded, None),
         ("flaky", State::Backoff { reason: "it exited with 1".into(), until }, Some(2)),
         ("broken", State::Failed { reason: "command `npx` was not found".into() }, None),

@@ -129,6 +129,31 @@ async fn status_finds_the_running_gateway() {
 }
 
 #[tokio::test]
+async fn status_counts_as_the_log_does_and_names_what_schemas_lose() {
+    let home = Home::new();
+    let far = json!({"type": "object", "properties": {"p": {"$ref": "https://example.com/far.json"}}});
+    let file = home.path("tools.json");
+    let tools = json!([
+        {"name": "far", "inputSchema": far}, {"name": "bad", "inputSchema": {"type": "array"}},
+        {"name": "off", "inputSchema": {}}, {"name": "off", "inputSchema": {}},
+        {"name": "twice", "inputSchema": {}}, {"name": "twice", "inputSchema": {}},
+    ]);
+    fs_err::write(&file, tools.to_string()).unwrap();
+    let mut entry = fake(&["--tools-file", file.to_str().unwrap()]);
+    entry["disabledTools"] = json!(["off", "twcie"]);
+    let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": entry}})).await;
+    gateway.wait_for_stderr("a: ready, 2 tools, 1 disabled, 1 quarantined").await;
+    gateway.wait_for_stderr("names `twcie`, a tool that it does not have; did you mean `twice`?").await;
+    let finished = Gateway::builder(&home).arg("status").finish().await;
+    assert!(finished.stdout.contains("2 tools, 1 disabled, 1 quarantined"), "{}", finished.stdout);
+    let lines: Vec<_> = finished.stdout.lines().filter(|line| line.starts_with("  ")).collect();
+    assert!(lines[0].starts_with("  quarantined `bad`: "), "{lines:?}");
+    assert!(lines[1].starts_with("  warning: `far`: ") && lines[1].contains("example.com"), "{lines:?}");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_gateway_that_hangs_keeps_no_command() {
     let home = Home::new();
     let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": fake(&[])}})).await;

@@ -156,6 +156,9 @@ async fn errors_of_tools_keep_all_their_words() {
     let texts = json!([{"type": "text", "text": "rate limited"}, {"type": "text", "text": "try at noon"}]);
     let answer = gateway.call("a", "result", json!({"result": {"content": texts, "isError": true}})).await;
     assert_eq!(answer.message(500), "rate limited\ntry at noon");
+    // The log tells which call and when, and nothing that was said.
+    gateway.wait_for_stderr("a: a call of `result` failed after ").await;
+    assert!(!gateway.stderr().contains("rate limited"), "{}", gateway.stderr());
     for (code, status) in
         [(-32700, 400), (-32600, 400), (-32601, 404), (-32602, 422), (-32603, 500), (-1, 500)]
     {
@@ -185,6 +188,7 @@ async fn a_call_without_an_answer_is_504_and_cancelled() {
         let detail = gateway.call(server, "hang", json!({})).await.refused(504);
         assert_eq!(detail["code"], "timeout", "{server}");
         record.wait_for("abandoned").await;
+        gateway.wait_for_stderr(&format!("{server}: a call of `hang` failed after ")).await;
         assert_eq!(gateway.call(server, "add", json!({"a": 1, "b": 1})).await.ok(), "2", "{server}");
     }
     gateway.stop().await;

@@ -160,7 +160,7 @@ impl Keys {
 
 /// The candidate that a misspelled word most likely means: the same but for case and punctuation, or a slip or two
 /// away, a third of its letters at most.
-pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let word = fold(word);
     candidates
         .into_iter()

@@ -17,6 +17,7 @@ mod text;
 pub use address::{host_name, origin};
 pub use compat::{McpoRemark, McpoVerdict, mcpo_verdict};
 pub use diagnostic::{Diagnostic, Position, Severity};
+pub use keys::nearest;
 pub use model::{
     Config, Elicitation, Entry, HeaderForwarding, HttpUpstream, OAuth, OperationIds, Server, Settings,
     StdioUpstream, Upstream,

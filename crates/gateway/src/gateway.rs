@@ -105,17 +105,24 @@ impl Gateway {
         });
         hub.apply(&config);
         let (request, requests) = mpsc::channel(1);
+        let prepared = Arc::default();
         let own = admin::router(Admin {
             hub: hub.clone(),
             rules: Arc::clone(&rules),
+            prepared: Arc::clone(&prepared),
             diagnostics: Arc::clone(&diagnostics),
             config: config_path.clone(),
             fixed_key: options.api_key.is_some(),
             reload: request,
         });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let surface =
-            Surface { upstreams: hub.clone(), rules: Arc::clone(&rules), own, tasks: tasks.clone() };
+        let surface = Surface {
+            upstreams: hub.clone(),
+            rules: Arc::clone(&rules),
+            prepared,
+            own,
+            tasks: tasks.clone(),
+        };
         let app = http::router(surface);
         let listening =
             bound.serve(&app, tls.as_ref(), Listening::PATIENCE).map_err(|error: io::Error| {

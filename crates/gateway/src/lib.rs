@@ -16,7 +16,8 @@ mod signals;
 mod variables;
 
 pub use admin::{
-    DiagnosticStatus, QuarantinedStatus, RunningGateway, ServerLog, ServerStatus, Status, state_words,
+    DiagnosticStatus, QuarantinedStatus, RunningGateway, ServerLog, ServerStatus, Status, WarningStatus,
+    state_words,
 };
 pub use api_key::new_key;
 pub use folders::Folders;

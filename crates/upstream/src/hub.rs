@@ -146,9 +146,9 @@ impl Hub {
         });
         let memory = self.0.world.store.as_ref().and_then(|store| store.load(server));
         let era = memory.as_ref().and_then(|memory| memory.era);
-        let remembered = |Memory { info, tools, quarantined, .. }| {
+        let remembered = |Memory { info, tools, quarantined, disabled, .. }| {
             let by_name = |tool: crate::ToolEntry| (tool.name.clone(), tool);
-            Arc::new(ToolSet::new(info, tools.into_iter().map(by_name).collect(), quarantined))
+            Arc::new(ToolSet::new(info, tools.into_iter().map(by_name).collect(), quarantined, disabled))
         };
         let tools =
             known.or_else(|| memory.map(remembered)).map(|tools| tools.without(&server.disabled_tools));

@@ -22,7 +22,7 @@ mod transport;
 mod world;
 
 pub use call::{CallContext, CallError};
-pub use catalogue::{Catalogue, Quarantined, ServerInfo, ServerSnapshot, ToolEntry, ToolSet};
+pub use catalogue::{Catalogue, Quarantined, ServerInfo, ServerSnapshot, ToolEntry, ToolSet, tool_count};
 pub use environment::Environment;
 pub use hub::Hub;
 pub use process::{guardian_main, login_shell_path};

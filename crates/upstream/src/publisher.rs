@@ -78,7 +78,8 @@ mod tests {
     fn with(server: &ServerName) -> Publisher {
         let publisher = Publisher::new();
         publisher.replace(|servers| {
-            let snapshot = ServerSnapshot { name: server.clone(), state: State::Connecting, tools: None };
+            let snapshot =
+                ServerSnapshot { name: server.clone(), state: State::Connecting { last: None }, tools: None };
             servers.insert(server.clone(), Arc::new(snapshot)).is_none()
         });
         publisher
@@ -110,7 +111,7 @@ mod tests {
         assert_eq!(*revisions.borrow_and_update(), 1);
         publisher.publish(&a, State::Ready, None, &CancellationToken::new());
         assert!(revisions.has_changed().is_ok_and(|changed| changed));
-        assert_eq!(before.servers["a"].state, State::Connecting);
+        assert_eq!(before.servers["a"].state, State::Connecting { last: None });
         publisher.replace(|_| false);
         assert_eq!(*revisions.borrow_and_update(), 2);
     }

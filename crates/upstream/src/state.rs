@@ -14,7 +14,10 @@ pub enum State {
     /// `disabled: true` in the file.
     Disabled,
     /// Being started, or its tools being listed.
-    Connecting,
+    Connecting {
+        /// Where it is not the first time: why the attempt or the connection before this one ended.
+        last: Option<Arc<str>>,
+    },
     /// Answering.
     Ready,
     /// It answered 401: waits for a person. Never polls.
@@ -48,9 +51,16 @@ impl State {
                 ),
                 None,
             ),
-            Self::Connecting => {
+            Self::Connecting { last: None } => {
                 (format!("`{server}` is still starting; try again in a moment."), Some(Self::MOMENT))
             }
+            Self::Connecting { last: Some(reason) } => (
+                format!(
+                    "`{server}` is starting again; try again in a moment. What went wrong before: {}",
+                    stopped(reason)
+                ),
+                Some(Self::MOMENT),
+            ),
             Self::Backoff { reason, until } => {
                 let left = until.duration_since(SystemTime::now()).unwrap_or_default();
                 let seconds = left.as_secs_f64().ceil().max(1.0);
@@ -93,8 +103,14 @@ mod tests {
     fn each_state_says_which_server_why_and_what_to_do() {
         let reason: Arc<str> = "command `npx` was not found. Install Node.js.".into();
         let soon = SystemTime::now() + Duration::from_hours(1);
-        let (text, retry) = sentence(&State::Connecting);
+        let (text, retry) = sentence(&State::Connecting { last: None });
         assert_eq!(text, "`github` is still starting; try again in a moment.");
+        assert!(retry.is_some());
+        let (text, retry) = sentence(&State::Connecting { last: Some("it exited with code 1".into()) });
+        assert_eq!(
+            text,
+            "`github` is starting again; try again in a moment. What went wrong before: it exited with code 1."
+        );
         assert!(retry.is_some());
         let (text, retry) = sentence(&State::Failed { reason: Arc::clone(&reason) });
         assert_eq!(text, "`github` could not start: command `npx` was not found. Install Node.js.");

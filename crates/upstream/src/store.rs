@@ -31,6 +31,9 @@ pub(crate) struct Memory {
     /// Those that were left out.
     #[serde(default)]
     pub(crate) quarantined: Vec<Quarantined>,
+    /// How many of its tools `disabledTools` leaves out.
+    #[serde(default)]
+    pub(crate) disabled: usize,
 }
 
 /// The folder of memories.

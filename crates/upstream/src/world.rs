@@ -56,6 +56,7 @@ impl World {
             info: tools.info.clone(),
             tools: tools.tools.values().cloned().collect(),
             quarantined: tools.quarantined.clone(),
+            disabled: tools.disabled,
         };
         let save = store.save(server, memory);
         let name = server.name.clone();

@@ -14,6 +14,7 @@ use clap::{
     parser::ValueSource,
 };
 use secrecy::SecretString;
+use traygate_config::nearest;
 use traygate_gateway::LogLevel;
 
 use crate::exit::Exit;
@@ -233,6 +234,11 @@ impl Args {
         let mut args = Self::from_arg_matches(&matches)?;
         let on_the_command_line = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
 
+        if let Some(option) =
+            args.server.first().and_then(|word| word.to_str()).filter(|word| word.starts_with('-'))
+        {
+            return Err(command.error(ErrorKind::InvalidValue, not_a_command(option)));
+        }
         if args.command.is_some() && !args.server.is_empty() {
             return Err(command
                 .error(ErrorKind::ArgumentConflict, "a subcommand takes no server's command after `--`"));
@@ -277,6 +283,20 @@ fn unless_empty(arg: Arg) -> Arg {
     if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
 }
 
+/// What stands after `--` and is no server's command: most likely an option of ours.
+fn not_a_command(word: &str) -> String {
+    let command = Args::command();
+    let (name, value) = word.split_once('=').map_or((word, ""), |(name, _)| (name, "=..."));
+    let options = command.get_arguments().filter_map(Arg::get_long);
+    let near = nearest(name.trim_start_matches('-'), options);
+    // A value may stand right after a short option.
+    let name = if name.starts_with("--") { name.to_owned() } else { name.chars().take(2).collect() };
+    let tip = near.map_or_else(String::new, |near| format!(" Did you mean `traygate --{near}{value}`?"));
+    format!(
+        "after `--` stands the command of a server, and `{name}` is an option; ours stand before it.{tip}"
+    )
+}
+
 /// Adds a tip where a word is neither an option nor a subcommand: it is a subcommand misspelled, or a server's command
 /// without the `--` before it.
 fn with_a_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
@@ -287,7 +307,14 @@ fn with_a_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
         Some(ContextValue::String(word)) if error.kind() == ErrorKind::UnknownArgument => word.clone(),
         _ => return error,
     };
-    if word.starts_with('-') || words.iter().any(is_subcommand) {
+    if word.starts_with('-') {
+        // clap's other tip, to let it stand after `--`, makes a server's command of it.
+        if error.get(ContextKind::SuggestedArg).is_some() {
+            error.remove(ContextKind::Suggested);
+        }
+        return error;
+    }
+    if words.iter().any(is_subcommand) {
         return error;
     }
     let near = |name: &&str| strsim::damerau_levenshtein(name, &word) <= 2;

@@ -220,6 +220,30 @@ fn a_command_without_its_dashes_is_told_of_them() {
 }
 
 #[test]
+fn a_misspelled_option_is_told_of_the_right_one() {
+    let told = |line: &str| match try_read(line) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("accepted: {line}"),
+    };
+    for (line, right) in [
+        ("traygate --confg x", "'--config'"),
+        ("traygate --prot 1", "'--port'"),
+        ("traygate status --confg x", "'--config'"),
+        ("traygate -- --confg x", "`traygate --config`"),
+        ("traygate -- --confg=x", "`traygate --config=...`"),
+        ("traygate -- --api-kye s3cret", "`traygate --api-key`"),
+    ] {
+        let told = told(line);
+        assert!(
+            told.contains(right) && !told.contains("'-- --") && !told.contains("s3cret"),
+            "{line}: {told}"
+        );
+    }
+    let unlike = told("traygate -- --zzz");
+    assert!(unlike.contains("ours stand before it.") && !unlike.contains("Did you mean"), "{unlike}");
+}
+
+#[test]
 fn every_option_has_its_variable() {
     for arg in Args::command().get_arguments() {
         let Some(long) = arg.get_long().filter(|long| *long != "help") else { continue };

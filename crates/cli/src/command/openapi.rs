@@ -121,7 +121,7 @@ async fn settled(gateway: &Gateway, server: Option<&str>) -> std::sync::Arc<Cata
         revisions.mark_unchanged();
         let catalogue = gateway.hub().catalogue();
         let is_starting = |name: &str, state: &State| {
-            *state == State::Connecting && server.is_none_or(|server| server == name)
+            matches!(state, State::Connecting { .. }) && server.is_none_or(|server| server == name)
         };
         let busy = catalogue.servers.iter().any(|(name, one)| is_starting(name.as_str(), &one.state));
         if !busy || revisions.changed().await.is_err() {

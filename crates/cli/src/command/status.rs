@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
-use traygate_gateway::{Folders, QuarantinedStatus, RunningGateway, ServerStatus, Status};
+use traygate_gateway::{Folders, QuarantinedStatus, RunningGateway, ServerStatus, Status, WarningStatus};
+use traygate_upstream::tool_count;
 
 use crate::{
     args::ServeArgs,
@@ -39,11 +40,9 @@ fn report(url: &str, status: &Status) -> String {
         .servers
         .iter()
         .map(|server| {
-            let tools = match server.tools {
-                Some(1) => "1 tool".to_owned(),
-                Some(count) => format!("{count} tools"),
-                None => String::new(),
-            };
+            let tools = server.tools.map_or_else(String::new, |tools| {
+                tool_count(tools, server.disabled, server.quarantined.len())
+            });
             // The reason has a column of its own, the last: it may be long.
             let words = if server.state == "failed" { "Stopped" } else { &server.words };
             [server.name.clone(), tools, words.to_owned(), server.reason.clone().unwrap_or_default()]
@@ -55,7 +54,7 @@ fn report(url: &str, status: &Status) -> String {
         text += "\n\n";
         let table = output::table(&rows);
         let lines =
-            table.lines().zip(&status.servers).map(|(line, server)| format!("{line}{}", left_out(server)));
+            table.lines().zip(&status.servers).map(|(line, server)| format!("{line}{}", remarks(server)));
         text += &lines.collect::<Vec<_>>().join("\n");
     }
     let file = status.config.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
@@ -71,19 +70,23 @@ fn report(url: &str, status: &Status) -> String {
     text
 }
 
-/// The tools of a server that cannot be used, one to a line.
-fn left_out(server: &ServerStatus) -> String {
+/// The tools of a server that cannot be used, or not as their schemas say, one to a line.
+fn remarks(server: &ServerStatus) -> String {
+    let quarantined = server.quarantined.iter().map(|QuarantinedStatus { name, reason }| (name, reason));
+    let warnings = server.warnings.iter().map(|WarningStatus { name, message }| (name, message));
+    below("quarantined", quarantined) + &below("warning:", warnings)
+}
+
+fn below<'a>(what: &str, tools: impl ExactSizeIterator<Item = (&'a String, &'a String)>) -> String {
     const MOST: usize = 10;
+    let rest = tools.len().saturating_sub(MOST);
     let mut text = String::new();
-    for QuarantinedStatus { name, reason } in server.quarantined.iter().take(MOST) {
-        let name = name.replace(char::is_control, " ");
-        let _ = write!(text, "\n  quarantined `{name}`: {reason}");
+    for (name, remark) in tools.take(MOST) {
+        let plain = |text: &str| text.replace(char::is_control, " ");
+        let _ = write!(text, "\n  {what} `{}`: {}", plain(name), plain(remark));
     }
-    match server.quarantined.len().saturating_sub(MOST) {
-        0 => {}
-        rest => {
-            let _ = write!(text, "\n  and {rest} more");
-        }
+    if rest > 0 {
+        let _ = write!(text, "\n  and {rest} more");
     }
     text
 }
@@ -103,12 +106,17 @@ mod tests {
             words: words.into(),
             reason: reason.map(Into::into),
             tools,
+            disabled: 0,
             quarantined: Vec::new(),
+            warnings: Vec::new(),
         };
         let bad =
             |number: usize| QuarantinedStatus { name: format!("t{number}"), reason: "no schema.".into() };
         let mut github = server("github", "backoff", "Retrying in 8 s", Some("no answer."), None);
         github.quarantined = (1..=12).map(bad).collect();
+        let mut lossy = server("time", "ready", "Ready", None, Some(2));
+        lossy.disabled = 1;
+        lossy.warnings = vec![WarningStatus { name: "now".into(), message: "`not` is not shown".into() }];
         let status = Status {
             version: "1.2.3".into(),
             pid: 7,
@@ -117,7 +125,7 @@ mod tests {
             config: Some("/c.json".into()),
             fixed_key: false,
             servers: vec![
-                server("time", "ready", "Ready", None, Some(2)),
+                lossy,
                 github,
                 server("x", "failed", "Stopped: no `npx`.", Some("no `npx`."), Some(1)),
             ],
@@ -137,10 +145,10 @@ mod tests {
             report("http://127.0.0.1:8000", &status),
             format!(
                 "Traygate 1.2.3 serves at http://127.0.0.1:8000 (process 7)\nConfig  /c.json\n\n\
-             time    2 tools  Ready\n\
-             github           Retrying in 8 s  no answer.\n\
+             time    2 tools, 1 disabled  Ready\n  warning: `now`: `not` is not shown\n\
+             github                       Retrying in 8 s  no answer.\n\
              {quarantined}  and 2 more\n\
-             x       1 tool   Stopped          no `npx`.\n\n\
+             x       1 tool               Stopped          no `npx`.\n\n\
              /c.json:3:4: warning: What is `a`? Remove it."
             )
         );

@@ -102,7 +102,7 @@ fn obstacle(state: &State) -> Option<&'static str> {
         State::Disabled => Some("disabled"),
         State::Failed { .. } => Some("cannot start"),
         State::SignInNeeded => Some("needs sign-in"),
-        State::Ready | State::Connecting | State::Backoff { .. } => None,
+        State::Ready | State::Connecting { .. } | State::Backoff { .. } => None,
     }
 }
 

@@ -21,10 +21,15 @@ pub(crate) use self::{
 };
 pub use self::{
     running::RunningGateway,
-    status::{DiagnosticStatus, QuarantinedStatus, ServerLog, ServerStatus, Status, state_words},
+    status::{
+        DiagnosticStatus, QuarantinedStatus, ServerLog, ServerStatus, Status, WarningStatus, state_words,
+    },
 };
 
-use crate::{http::Rules, reload::ReloadRequest};
+use crate::{
+    http::{PreparedServers, Rules},
+    reload::ReloadRequest,
+};
 
 /// What the admin API speaks of.
 pub(crate) struct Admin {
@@ -32,6 +37,8 @@ pub(crate) struct Admin {
     pub(crate) hub: Hub,
     /// Where the gateway listens, and the token that is this API's guard.
     pub(crate) rules: Arc<ArcSwap<Rules>>,
+    /// What is derived from the servers' tools.
+    pub(crate) prepared: Arc<PreparedServers>,
     /// What is to be said about the config file.
     pub(crate) diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
     /// The config file, where there is one.

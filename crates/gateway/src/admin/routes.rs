@@ -9,9 +9,10 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use tokio::sync::oneshot;
+use traygate_upstream::ServerSnapshot;
 
 use super::{Admin, ServerLog, ServerStatus, Status, guard::guard};
-use crate::http::{Problem, shown};
+use crate::http::{Problem, Rules, shown};
 
 /// The admin API below `/-/api/`, behind its guard.
 pub(crate) fn router(admin: Admin) -> Router {
@@ -36,8 +37,13 @@ async fn status(State(admin): State<Arc<Admin>>) -> Json<Status> {
 
 fn status_of(admin: &Admin) -> Status {
     let (now, rules) = (SystemTime::now(), admin.rules.load());
-    let servers =
-        admin.hub.catalogue().servers.values().map(|server| ServerStatus::new(server, &rules, now)).collect();
+    let servers = admin
+        .hub
+        .catalogue()
+        .servers
+        .values()
+        .map(|server| server_status(admin, server, &rules, now))
+        .collect();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -48,6 +54,10 @@ fn status_of(admin: &Admin) -> Status {
         servers,
         diagnostics: admin.diagnostics.load().iter().map(Into::into).collect(),
     }
+}
+
+fn server_status(admin: &Admin, server: &ServerSnapshot, rules: &Rules, now: SystemTime) -> ServerStatus {
+    ServerStatus::new(server, admin.prepared.get(server).as_deref(), rules, now)
 }
 
 /// Reads the config file again and applies it, changed or not; answers when that is done.
@@ -67,7 +77,7 @@ async fn restart(State(admin): State<Arc<Admin>>, Path(server): Path<String>) ->
     }
     match admin.hub.catalogue().servers.get(server.as_str()) {
         Some(snapshot) => {
-            let status = ServerStatus::new(snapshot, &admin.rules.load(), SystemTime::now());
+            let status = server_status(&admin, snapshot, &admin.rules.load(), SystemTime::now());
             (StatusCode::ACCEPTED, Json(status)).into_response()
         }
         None => unknown_server(&server),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use traygate_config::Diagnostic;
 use traygate_upstream::{Quarantined, ServerSnapshot, State};
 
-use crate::http::Rules;
+use crate::http::{Prepared, Rules};
 
 /// The answer of `GET /-/api/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,13 +39,19 @@ pub struct ServerStatus {
     pub state: String,
     /// The state in words for a person: "Ready", "Retrying in 8 s", ...
     pub words: String,
-    /// Why it is retried, or stopped.
+    /// Why it is retried, connected again, or stopped.
     pub reason: Option<String>,
     /// How many tools are known of it; `None` before its first Ready.
     pub tools: Option<usize>,
+    /// How many tools `disabledTools` leaves out.
+    #[serde(default)]
+    pub disabled: usize,
     /// The tools that are left out, each by itself.
     #[serde(default)]
     pub quarantined: Vec<QuarantinedStatus>,
+    /// The tools that can be used, but not all of whose schema can be shown or checked; the first 100 of them.
+    #[serde(default)]
+    pub warnings: Vec<WarningStatus>,
 }
 
 /// One tool in a [`ServerStatus`] that cannot be used.
@@ -55,6 +61,15 @@ pub struct QuarantinedStatus {
     pub name: String,
     /// What is wrong, and what the server's author should do.
     pub reason: String,
+}
+
+/// One tool in a [`ServerStatus`] that lost something of its schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarningStatus {
+    /// Its name, at most 200 characters of it.
+    pub name: String,
+    /// What is not shown or not checked, at most 500 characters of it.
+    pub message: String,
 }
 
 /// One [`Diagnostic`] in a [`Status`].
@@ -89,7 +104,8 @@ pub struct ServerLog {
 pub fn state_words(state: &State, now: SystemTime) -> String {
     match state {
         State::Disabled => "Disabled".to_owned(),
-        State::Connecting => "Connecting".to_owned(),
+        State::Connecting { last: None } => "Connecting".to_owned(),
+        State::Connecting { last: Some(_) } => "Connecting again".to_owned(),
         State::Ready => "Ready".to_owned(),
         State::SignInNeeded => "Needs sign-in".to_owned(),
         State::Backoff { until, .. } => {
@@ -102,10 +118,16 @@ pub fn state_words(state: &State, now: SystemTime) -> String {
 
 impl ServerStatus {
     /// One server as it is `now`.
-    pub(super) fn new(server: &ServerSnapshot, rules: &Rules, now: SystemTime) -> Self {
+    pub(super) fn new(
+        server: &ServerSnapshot,
+        prepared: Option<&Prepared>,
+        rules: &Rules,
+        now: SystemTime,
+    ) -> Self {
+        const MOST: usize = 100;
         let (state, reason) = match &server.state {
             State::Disabled => ("disabled", None),
-            State::Connecting => ("connecting", None),
+            State::Connecting { last } => ("connecting", last.as_ref()),
             State::Ready => ("ready", None),
             State::SignInNeeded => ("sign-in-needed", None),
             State::Backoff { reason, .. } => ("backoff", Some(reason)),
@@ -118,6 +140,7 @@ impl ServerStatus {
             words: state_words(&server.state, now),
             reason: reason.map(ToString::to_string),
             tools: server.tools.as_ref().map(|set| set.tools.len()),
+            disabled: server.tools.as_ref().map_or(0, |set| set.disabled),
             quarantined: server
                 .tools
                 .iter()
@@ -125,6 +148,15 @@ impl ServerStatus {
                 .map(|Quarantined { name, reason }| QuarantinedStatus {
                     name: name.chars().take(200).collect(),
                     reason: reason.clone(),
+                })
+                .collect(),
+            warnings: prepared
+                .into_iter()
+                .flat_map(Prepared::warnings)
+                .take(MOST)
+                .map(|(name, message)| WarningStatus {
+                    name: name.chars().take(200).collect(),
+                    message: message.chars().take(500).collect(),
                 })
                 .collect(),
         }
@@ -158,7 +190,8 @@ mod tests {
             |millis| State::Backoff { reason: "it broke".into(), until: now + Duration::from_millis(millis) };
         for (state, words) in [
             (State::Disabled, "Disabled"),
-            (State::Connecting, "Connecting"),
+            (State::Connecting { last: None }, "Connecting"),
+            (State::Connecting { last: Some("it broke".into()) }, "Connecting again"),
             (State::Ready, "Ready"),
             (State::SignInNeeded, "Needs sign-in"),
             (backoff(8_000), "Retrying in 8 s"),

@@ -39,6 +39,7 @@ fn admin() -> Router {
     };
     router(Admin {
         hub,
+        prepared: Arc::default(),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
         diagnostics: Arc::new(ArcSwap::from_pointee(vec![broken])),
         config: Some("/etc/traygate.jsonc".into()),

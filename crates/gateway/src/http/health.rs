@@ -20,7 +20,7 @@ pub(crate) fn healthy() -> Response {
 /// Every server has had its first chance: none is still connecting without known tools. A server that failed does
 /// not make the others unready.
 pub(crate) fn ready(catalogue: &Catalogue) -> Response {
-    let starting = |state: &State| matches!(state, State::Connecting);
+    let starting = |state: &State| matches!(state, State::Connecting { last: None });
     if catalogue.servers.values().any(|server| server.tools.is_none() && starting(&server.state)) {
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "starting\n").into_response();
     }

@@ -209,7 +209,7 @@ fn head(page: &mut String, name: &str, kind: &str, help: &str) -> std::fmt::Resu
 fn state_label(state: &State) -> &'static str {
     match state {
         State::Disabled => "disabled",
-        State::Connecting => "connecting",
+        State::Connecting { .. } => "connecting",
         State::Ready => "ready",
         State::SignInNeeded => "sign-in-needed",
         State::Backoff { .. } => "backoff",

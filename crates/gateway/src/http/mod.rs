@@ -25,6 +25,7 @@ use traygate_upstream::Hub;
 
 pub(crate) use self::{
     guard::{Elsewhere, KeyDigest, bearer, is_from_here},
+    prepared::{Prepared, PreparedServers},
     problem::{Problem, shown},
     route::{is_own, server_at},
     rules::{Layout, Rules},
@@ -37,6 +38,8 @@ pub(crate) struct Surface<U = Hub> {
     pub(crate) upstreams: U,
     /// What is allowed and how it is shown; a request reads it once.
     pub(crate) rules: Arc<ArcSwap<Rules>>,
+    /// What is derived from their tools.
+    pub(crate) prepared: Arc<PreparedServers>,
     /// Further paths below `/-/` (`/-/api`, `/-/ui`, `/-/oauth`), full paths as keys. They stand behind the Host and
     /// Origin checks, and bring a guard of their own: no key is asked for them.
     pub(crate) own: Router,

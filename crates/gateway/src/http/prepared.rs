@@ -38,7 +38,8 @@ pub(crate) struct Prepared {
 /// What the calls of one tool share.
 #[derive(Debug, Default)]
 struct Callable {
-    arguments: OnceLock<ArgumentCheck>,
+    /// With what of the schema cannot be checked.
+    arguments: OnceLock<(ArgumentCheck, Vec<String>)>,
     meter: OnceLock<Arc<Meter>>,
 }
 
@@ -64,6 +65,21 @@ impl Prepared {
         })
     }
 
+    /// What is known to be lost of tools: of their schemas in documents, and in checks once a tool was called. Each tool
+    /// by its name, in their order.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = (&str, String)> {
+        let descriptions = match self.descriptions.get() {
+            Some(descriptions) => descriptions,
+            None => aside(|| self.descriptions()),
+        };
+        descriptions.iter().zip(&self.callables).filter_map(|(description, callable)| {
+            let checks = callable.arguments.get().map_or(&[][..], |(_, warnings)| warnings);
+            let fresh = checks.iter().filter(|warning| !description.warnings().contains(warning));
+            let all: Vec<&str> = description.warnings().iter().chain(fresh).map(String::as_str).collect();
+            (!all.is_empty()).then(|| (description.name(), all.join("; ")))
+        })
+    }
+
     /// The tools' names, in their order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.set.tools.keys().map(String::as_str)
@@ -75,19 +91,19 @@ impl Prepared {
         let (at, _, entry) = tools.get_full(name).or_else(|| tools.get_full(name.strip_suffix('/')?))?;
         let Callable { arguments, meter } = self.callables.get(at)?;
         let meter = meter.get_or_init(|| self.metrics.meter(&self.server, &entry.name));
-        let arguments = match arguments.get() {
-            Some(check) => check,
+        let (arguments, _) = match arguments.get() {
+            Some(compiled) => compiled,
             None => aside(|| arguments.get_or_init(|| self.compiled(entry))),
         };
         Some(PreparedTool { entry, arguments, meter })
     }
 
-    fn compiled(&self, entry: &ToolEntry) -> ArgumentCheck {
+    fn compiled(&self, entry: &ToolEntry) -> (ArgumentCheck, Vec<String>) {
         let (check, warnings) = ArgumentCheck::compile(&entry.input_schema);
         if !warnings.is_empty() {
             tracing::warn!("{}: the tool `{}`: {}", self.server, entry.name, warnings.join("; "));
         }
-        check
+        (check, warnings)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Face<U> {
     own: Router,
     tasks: TaskTracker,
     machine: MachineName,
-    prepared: PreparedServers,
+    prepared: Arc<PreparedServers>,
     documents: Documents,
     /// The newest catalogue that a request has met.
     revision: AtomicU64,
@@ -73,7 +73,7 @@ impl<U: Upstreams> Face<U> {
             own: surface.own,
             tasks: surface.tasks,
             machine: MachineName::of_this_machine(),
-            prepared: PreparedServers::default(),
+            prepared: surface.prepared,
             documents: Documents::default(),
             revision: AtomicU64::new(0),
         }

@@ -10,7 +10,7 @@ use std::{
 
 use indexmap::{IndexMap, map::Entry};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
-use traygate_config::ServerName;
+use traygate_config::{ServerName, nearest};
 
 pub use self::tool_list::Quarantined;
 pub(crate) use self::tool_list::ToolList;
@@ -48,6 +48,8 @@ pub struct ToolSet {
     pub tools: IndexMap<String, ToolEntry>,
     /// Those that cannot be used, in the server's order, without disabled ones.
     pub quarantined: Vec<Quarantined>,
+    /// How many of those that the server has `disabledTools` leaves out.
+    pub disabled: usize,
 }
 
 /// What a server said of itself at initialize or discover.
@@ -93,9 +95,15 @@ impl ToolSet {
         info: ServerInfo,
         tools: IndexMap<String, ToolEntry>,
         quarantined: Vec<Quarantined>,
+        disabled: usize,
     ) -> Self {
         static REVISIONS: AtomicU64 = AtomicU64::new(1);
-        Self { revision: REVISIONS.fetch_add(1, Ordering::Relaxed), info, tools, quarantined }
+        Self { revision: REVISIONS.fetch_add(1, Ordering::Relaxed), info, tools, quarantined, disabled }
+    }
+
+    /// How many there are, as in [`tool_count`].
+    pub(crate) fn count(&self) -> String {
+        tool_count(self.tools.len(), self.disabled, self.quarantined.len())
     }
 
     /// What one tools/list gave, without the tools that are `disabled`, and what is to be said of it in the server's log.
@@ -106,13 +114,18 @@ impl ToolSet {
         disabled: &BTreeSet<String>,
     ) -> (Self, Vec<String>) {
         let ToolList { tools: listed, mut quarantined, remarks, .. } = list;
-        let names = |name: &&String| {
-            listed.iter().any(|tool| tool.name == **name)
-                || quarantined.iter().any(|tool| tool.name == **name)
-        };
-        let nobody = disabled.iter().filter(|name| !names(name));
+        let names =
+            || listed.iter().map(|tool| &*tool.name).chain(quarantined.iter().map(|tool| tool.name.as_str()));
+        let (there, nobody): (Vec<_>, Vec<_>) =
+            disabled.iter().partition(|wanted| names().any(|name| name == wanted.as_str()));
+        let there = there.len();
         let mut warnings: Vec<String> = nobody
-            .map(|name| format!("`disabledTools` names `{}`, a tool that it does not have", cut(name)))
+            .into_iter()
+            .map(|wanted| {
+                let near = nearest(wanted, names())
+                    .map_or_else(String::new, |name| format!("; did you mean `{}`?", cut(name)));
+                format!("`disabledTools` names `{}`, a tool that it does not have{near}", cut(wanted))
+            })
             .collect();
         quarantined.retain(|tool| !disabled.contains(&tool.name));
         let quarantine = |Quarantined { name, reason }: &Quarantined| {
@@ -132,27 +145,39 @@ impl ToolSet {
                     .push(format!("the tool `{}` is listed twice; the first one is used", cut(place.key()))),
             }
         }
-        (Self::new(info, tools, quarantined), warnings)
+        (Self::new(info, tools, quarantined, there), warnings)
     }
 
     /// This set without the tools that are `disabled`; itself where there is none of them.
     pub(crate) fn without(self: &Arc<Self>, disabled: &BTreeSet<String>) -> Arc<Self> {
-        let mut names = self.tools.keys().chain(self.quarantined.iter().map(|tool| &tool.name));
-        if !names.any(|name| disabled.contains(name)) {
+        let names = self.tools.keys().chain(self.quarantined.iter().map(|tool| &tool.name));
+        let there = names.filter(|name| disabled.contains(*name)).count();
+        if there == 0 {
             return Arc::clone(self);
         }
         let (mut tools, mut quarantined) = (self.tools.clone(), self.quarantined.clone());
         tools.retain(|name, _| !disabled.contains(name));
         quarantined.retain(|tool| !disabled.contains(&tool.name));
-        Arc::new(Self::new(self.info.clone(), tools, quarantined))
+        Arc::new(Self::new(self.info.clone(), tools, quarantined, self.disabled + there))
     }
 
-    /// Whether a document made of one would equal that of the other: order counts, the revision does not.
+    /// Whether a document made of one would equal that of the other, and all counts: order counts, the revision does
+    /// not.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self.info == other.info
             && self.tools.values().eq(other.tools.values())
             && self.quarantined == other.quarantined
+            && self.disabled == other.disabled
     }
+}
+
+/// How many tools a server has, for a person: "12 tools, 2 disabled, 1 quarantined".
+pub fn tool_count(tools: usize, disabled: usize, quarantined: usize) -> String {
+    let tools = if tools == 1 { "1 tool".to_owned() } else { format!("{tools} tools") };
+    [(disabled, "disabled"), (quarantined, "quarantined")]
+        .into_iter()
+        .filter(|&(number, _)| number > 0)
+        .fold(tools, |count, (number, what)| format!("{count}, {number} {what}"))
 }
 
 impl From<Tool> for ToolEntry {
@@ -197,6 +222,25 @@ mod tests {
     fn a_disabled_tool_that_is_not_there_is_told() {
         let (_, warnings) = listed(vec![tool("a", "")], &["a", "b"]);
         assert_eq!(warnings, ["`disabledTools` names `b`, a tool that it does not have"]);
+        let (set, warnings) = listed(vec![tool("get_time", ""), tool("add", "")], &["get-tiem", "add"]);
+        assert_eq!(
+            warnings,
+            ["`disabledTools` names `get-tiem`, a tool that it does not have; did you mean `get_time`?"]
+        );
+        assert_eq!(set.disabled, 1);
+    }
+
+    #[test]
+    fn every_tool_of_a_list_is_counted_once() {
+        let bad = Tool::new("bad", "", JsonObject::from_iter([("type".to_owned(), "array".into())]));
+        let list =
+            vec![tool("a", ""), tool("a", ""), tool("off", ""), tool("off", ""), bad.clone(), tool("b", "")];
+        let (set, _) = listed(list, &["off", "gone"]);
+        assert_eq!(set.count(), "2 tools, 1 disabled, 1 quarantined");
+        assert_eq!(listed(vec![tool("a", ""), bad], &["bad"]).0.count(), "1 tool, 1 disabled");
+        assert_eq!(listed(vec![], &[]).0.count(), "0 tools");
+        let without = Arc::new(set).without(&BTreeSet::from(["b".to_owned()]));
+        assert_eq!(without.count(), "1 tool, 2 disabled, 1 quarantined");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::fake::{name, server, tool};
 
 fn memory(tools: &[&str]) -> Memory {
     let tools = tools.iter().map(|name| ToolEntry::from(tool(name))).collect();
-    Memory { era: Some(Era::Initialize), info: ServerInfo::default(), tools, quarantined: Vec::new() }
+    let (era, info) = (Some(Era::Initialize), ServerInfo::default());
+    Memory { era, info, tools, quarantined: Vec::new(), disabled: 3 }
 }
 
 fn files(store: &Store) -> Vec<PathBuf> {

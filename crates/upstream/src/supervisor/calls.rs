@@ -5,7 +5,10 @@ use tokio::time::{Instant, timeout};
 
 use super::{Live, Status, Supervisor};
 use crate::{
-    CallContext, CallError, State, connection::Limits, state::unstopped, transport::speaks_of_session,
+    CallContext, CallError, State,
+    connection::Limits,
+    state::{stopped, unstopped},
+    transport::speaks_of_session,
 };
 
 /// The longest that a call waits for anything but its answer: for a server that was Ready to come back, and for word of
@@ -140,12 +143,21 @@ impl Supervisor {
         if self.stop.is_cancelled() {
             return because(format!("`{}` was stopped; try again in a moment.", self.name), moment);
         }
-        match status.state {
-            State::Connecting | State::Ready if status.returning => because(
+        match &status.state {
+            State::Connecting { last } if status.returning => because(
+                format!(
+                    "`{}` was lost and is still reconnecting; try again in a moment.{}",
+                    self.name,
+                    last.as_deref()
+                        .map_or_else(String::new, |last| format!(" What went wrong: {}", stopped(last)))
+                ),
+                moment,
+            ),
+            State::Ready if status.returning => because(
                 format!("`{}` was lost and is still reconnecting; try again in a moment.", self.name),
                 moment,
             ),
-            ref state => state.unavailable(&self.name).unwrap_or_else(|| {
+            state => state.unavailable(&self.name).unwrap_or_else(|| {
                 because(format!("`{}` is just becoming ready; try again.", self.name), moment)
             }),
         }

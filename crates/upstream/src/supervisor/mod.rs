@@ -139,7 +139,7 @@ fn first_phase(entry: &Entry) -> Phase {
     match entry {
         Entry::Invalid(diagnostic) => Phase::Unusable { reason: unusable(diagnostic) },
         Entry::Valid(server) if server.disabled => Phase::Disabled,
-        Entry::Valid(_) => Phase::Connecting(History::default()),
+        Entry::Valid(_) => Phase::Connecting { history: History::default(), last: None },
     }
 }
 

@@ -87,7 +87,7 @@ impl Task {
         if let Some(predecessor) = self.heritage.predecessor.take() {
             predecessor.stopped().await;
         }
-        if matches!(self.phase, Phase::Connecting(_)) && !self.supervisor.stop.is_cancelled() {
+        if matches!(self.phase, Phase::Connecting { .. }) && !self.supervisor.stop.is_cancelled() {
             self.connect().await;
         }
         let stop = self.supervisor.stop.clone();
@@ -122,7 +122,7 @@ impl Task {
             Effect::Close => self.end().await,
         }
         // Ready is published with its tools, and Connecting before its attempt.
-        if self.phase != before && !matches!(self.phase, Phase::Ready { .. } | Phase::Connecting(_)) {
+        if self.phase != before && !matches!(self.phase, Phase::Ready { .. } | Phase::Connecting { .. }) {
             self.publish(None);
         }
     }
@@ -201,24 +201,18 @@ impl Task {
         let Some(Opened { live, listing }) = self.opened.take() else { return };
         self.supervisor.live.store(Some(live));
         self.timer = Some(Box::pin(sleep(SETTLED)));
-        let quarantined = match listing.tools.quarantined.len() {
-            0 => String::new(),
-            count => format!(", {count} quarantined"),
-        };
-        self.supervisor.log.info(&match listing.tools.tools.len() {
-            1 => format!("ready, 1 tool{quarantined}"),
-            count => format!("ready, {count} tools{quarantined}"),
-        });
-        self.listed(listing);
+        if let Some(tools) = self.listed(listing) {
+            self.supervisor.log.info(&format!("ready, {}", tools.count()));
+        }
         self.gathering = GATHERING.0;
     }
 
     /// Publishes a listing. Tools that say the same keep their revision, and with it the documents made of them.
-    fn listed(&mut self, listing: Listing) {
+    fn listed(&mut self, listing: Listing) -> Option<Arc<ToolSet>> {
         let Listing { info, era, tools, changes } = listing;
         self.changes = Some(changes);
         let supervisor = Arc::clone(&self.supervisor);
-        let Some(server) = supervisor.server() else { return };
+        let server = supervisor.server()?;
         let (tools, warnings) = ToolSet::from_list(info, tools, &server.disabled_tools);
         self.warn(warnings);
         let known = self.heritage.tools.take().filter(|known| known.says_the_same(&tools));
@@ -232,7 +226,8 @@ impl Task {
         let tools = known.unwrap_or_else(|| Arc::new(tools));
         self.heritage.era = Some(era);
         self.heritage.tools = Some(Arc::clone(&tools));
-        self.publish(Some(tools));
+        self.publish(Some(Arc::clone(&tools)));
+        Some(tools)
     }
 
     /// Says what is wrong with a list, but nothing again that was said of the last one.

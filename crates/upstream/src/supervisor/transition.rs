@@ -11,8 +11,8 @@ pub(crate) enum Phase {
     Disabled,
     /// The entry cannot be used as written; only another entry helps.
     Unusable { reason: Arc<str> },
-    /// A session is being opened and its tools listed.
-    Connecting(History),
+    /// A session is being opened and its tools listed. `last` is why the attempt or the session before it ended.
+    Connecting { history: History, last: Option<Arc<str>> },
     /// A session is open.
     Ready { failures: u32 },
     /// The server answered 401. Nothing happens until a person does something.
@@ -89,18 +89,19 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
         (phase, Event::Restart) => {
             let was_ready = match phase {
                 Phase::Ready { .. } => true,
-                Phase::Connecting(history) | Phase::Backoff { history, .. } => history.was_ready,
+                Phase::Connecting { history, .. } | Phase::Backoff { history, .. } => history.was_ready,
                 _ => false,
             };
-            (Phase::Connecting(History { failures: 0, was_ready }), Effect::Connect)
+            let history = History { failures: 0, was_ready };
+            (Phase::Connecting { history, last: None }, Effect::Connect)
         }
 
-        (Phase::Connecting(History { failures, .. }), Event::Connected) => {
-            (Phase::Ready { failures }, Effect::Serve)
+        (Phase::Connecting { history, .. }, Event::Connected) => {
+            (Phase::Ready { failures: history.failures }, Effect::Serve)
         }
-        (Phase::Connecting(_), Event::SignInNeeded) => (Phase::SignInNeeded, Effect::None),
-        (Phase::Connecting(_), Event::FailedForGood(reason)) => (Phase::Failed { reason }, Effect::None),
-        (Phase::Connecting(history), Event::FailedForNow(reason)) => {
+        (Phase::Connecting { .. }, Event::SignInNeeded) => (Phase::SignInNeeded, Effect::None),
+        (Phase::Connecting { .. }, Event::FailedForGood(reason)) => (Phase::Failed { reason }, Effect::None),
+        (Phase::Connecting { history, .. }, Event::FailedForNow(reason)) => {
             let history = history.failed();
             (Phase::Backoff { history, reason }, Effect::Wait { failures: history.failures })
         }
@@ -116,7 +117,9 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
             (Phase::Backoff { history, reason }, Effect::Wait { failures })
         }
 
-        (Phase::Backoff { history, .. }, Event::RetryDue) => (Phase::Connecting(history), Effect::Connect),
+        (Phase::Backoff { history, reason }, Event::RetryDue) => {
+            (Phase::Connecting { history, last: Some(reason) }, Effect::Connect)
+        }
         (phase @ Phase::Backoff { .. }, Event::Wanted) => (phase, Effect::Hurry),
 
         (phase, _) => (phase, Effect::None),
@@ -128,7 +131,7 @@ impl Phase {
     pub(super) fn state(&self, retry_at: Option<SystemTime>) -> State {
         match self {
             Self::Disabled => State::Disabled,
-            Self::Connecting(_) => State::Connecting,
+            Self::Connecting { last, .. } => State::Connecting { last: last.clone() },
             Self::Ready { .. } => State::Ready,
             Self::SignInNeeded => State::SignInNeeded,
             Self::Backoff { reason, .. } => {
@@ -144,7 +147,7 @@ impl Phase {
     pub(super) fn returning(&self) -> bool {
         match self {
             Self::Ready { .. } => true,
-            Self::Connecting(history) | Self::Backoff { history, .. } => history.was_ready,
+            Self::Connecting { history, .. } | Self::Backoff { history, .. } => history.was_ready,
             Self::Disabled | Self::Unusable { .. } | Self::SignInNeeded | Self::Failed { .. } => false,
         }
     }
@@ -183,7 +186,11 @@ mod tests {
     }
 
     fn connecting(failures: u32, was_ready: bool) -> Phase {
-        Phase::Connecting(History { failures, was_ready })
+        Phase::Connecting { history: History { failures, was_ready }, last: None }
+    }
+
+    fn again(failures: u32, was_ready: bool) -> Phase {
+        Phase::Connecting { history: History { failures, was_ready }, last: Some(why()) }
     }
 
     fn backoff(failures: u32, was_ready: bool) -> Phase {
@@ -206,23 +213,43 @@ mod tests {
 
     #[test]
     fn connecting_meets_every_event() {
-        let same = || (connecting(2, true), Effect::None);
-        row(
-            &connecting(2, true),
-            [
-                (Phase::Ready { failures: 2 }, Effect::Serve),
-                (Phase::SignInNeeded, Effect::None),
-                (Phase::Failed { reason: why() }, Effect::None),
-                (backoff(3, true), Effect::Wait { failures: 3 }),
-                same(),
-                same(),
-                same(),
-                same(),
-                same(),
-                same(),
-                (connecting(0, true), Effect::Connect),
-            ],
-        );
+        for phase in [connecting(2, true), again(2, true)] {
+            let same = || (phase.clone(), Effect::None);
+            row(
+                &phase,
+                [
+                    (Phase::Ready { failures: 2 }, Effect::Serve),
+                    (Phase::SignInNeeded, Effect::None),
+                    (Phase::Failed { reason: why() }, Effect::None),
+                    (backoff(3, true), Effect::Wait { failures: 3 }),
+                    same(),
+                    same(),
+                    same(),
+                    same(),
+                    same(),
+                    same(),
+                    (connecting(0, true), Effect::Connect),
+                ],
+            );
+        }
+    }
+
+    #[test]
+    fn an_attempt_knows_why_the_one_before_it_failed() {
+        let failed = |phase, reason: &str| next(phase, Event::FailedForNow(reason.into())).0;
+        let retried = |phase| next(phase, Event::RetryDue).0;
+        let last = |phase: &Phase| match phase.state(None) {
+            State::Connecting { last } => last,
+            other => panic!("{other:?}"),
+        };
+        let second = retried(failed(connecting(0, false), "one"));
+        assert_eq!(last(&second).as_deref(), Some("one"));
+        let third = retried(failed(second, "two"));
+        assert_eq!(last(&third).as_deref(), Some("two"));
+        // A fresh start has nothing behind it.
+        assert_eq!(last(&next(third, Event::Restart).0), None);
+        let closed = next(Phase::Ready { failures: 0 }, Event::Closed("it ended".into())).0;
+        assert_eq!(last(&retried(closed)).as_deref(), Some("it ended"));
     }
 
     #[test]
@@ -261,7 +288,7 @@ mod tests {
                 same(),
                 same(),
                 same(),
-                (connecting(4, false), Effect::Connect),
+                (again(4, false), Effect::Connect),
                 (backoff(4, false), Effect::Hurry),
                 (connecting(0, false), Effect::Connect),
             ],

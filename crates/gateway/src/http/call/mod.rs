@@ -6,13 +6,17 @@ mod failure;
 mod forwarding;
 mod syntax;
 
+use std::time::{Duration, Instant};
+
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use traygate_translation::Refusal;
 use traygate_upstream::{CallContext, ServerSnapshot};
 
 use self::arguments::Arguments;
-use super::{Rules, Upstreams, aside::aside, incoming::Incoming, prepared::PreparedTool, problem::Problem};
+use super::{
+    Rules, Upstreams, aside::aside, incoming::Incoming, prepared::PreparedTool, problem::Problem, shown,
+};
 
 pub(crate) use self::failure::unavailable;
 
@@ -25,6 +29,7 @@ pub(crate) async fn call<U: Upstreams>(
     headers: &HeaderMap,
     body: &mut Incoming,
 ) -> Result<Response, Problem> {
+    let begun = Instant::now();
     let mut measured = tool.meter.start();
     let answered = async {
         let Arguments { object, long } = arguments::read(headers, body, rules.max_body_size).await?;
@@ -41,9 +46,26 @@ pub(crate) async fn call<U: Upstreams>(
     .await;
     match &answered {
         Ok(_) => measured.ok(),
-        Err(problem) => measured.failed(problem.code()),
+        Err(problem) => {
+            note(server, tool, problem.code(), begun.elapsed());
+            measured.failed(problem.code());
+        }
     }
     answered
+}
+
+/// Says that a call failed, for whoever looks for the reason: which and when, nothing of what was sent or answered. What
+/// the caller alone did wrong is for those who look closer.
+fn note(server: &ServerSnapshot, tool: PreparedTool<'_>, code: &str, after: Duration) {
+    let (tool, after) = (shown(&tool.entry.name), after.as_secs_f64());
+    match code {
+        "timeout" | "tool-error" | "rpc-error" | "connection-lost" => {
+            tracing::info!(server = %server.name, "a call of `{tool}` failed after {after:.2} s: {code}");
+        }
+        _ => {
+            tracing::debug!(server = %server.name, "a call of `{tool}` was refused after {after:.2} s: {code}")
+        }
+    }
 }
 
 fn refused(tool: &str, refusal: Refusal) -> Problem {

@@ -200,7 +200,13 @@ async fn a_caller_who_leaves_ends_the_call() {
     let (waiting, mut seen) = watch::channel(false);
     let rules = Arc::new(ArcSwap::from_pointee(Rules::default()));
     let (own, tasks) = (Router::new(), TaskTracker::new());
-    let app = router(Surface { upstreams: Stuck { catalogue, waiting }, rules, own, tasks });
+    let app = router(Surface {
+        upstreams: Stuck { catalogue, waiting },
+        rules,
+        prepared: Arc::default(),
+        own,
+        tasks,
+    });
     tokio::select! {
         answer = app.clone().oneshot(post("/s/t", "{}", &[])) => panic!("{answer:?}"),
         // The value is let go at once: it locks the channel, and the call's end writes to it.

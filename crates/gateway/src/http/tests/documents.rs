@@ -60,7 +60,7 @@ async fn the_root_document_lists_what_is_known() {
     let stand = Stand::new(rules)
         .ready("a", vec![tool("search", json!({})), tool("one", json!({}))])
         .ready("b", vec![tool("search", json!({}))])
-        .server("starting", State::Connecting, None);
+        .server("starting", State::Connecting { last: None }, None);
     let answer = stand.get("/openapi.json").await;
     assert_eq!(ids(&answer), ["a_search", "one", "b_search"]);
     let document = answer.json();

@@ -173,7 +173,8 @@ async fn a_tools_own_error_is_told_whole() {
 async fn a_server_without_tools_says_why_for_calls_and_documents() {
     for (name, state) in [
         ("disabled", State::Disabled),
-        ("connecting", State::Connecting),
+        ("connecting", State::Connecting { last: None }),
+        ("connecting-again", State::Connecting { last: Some("it exited with code 1".into()) }),
         ("sign-in-needed", State::SignInNeeded),
         ("failed", State::Failed { reason: "command `npx` was not found.".into() }),
     ] {

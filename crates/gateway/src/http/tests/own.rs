@@ -12,7 +12,7 @@ use crate::http::{KeyDigest, Layout, Rules};
 
 #[tokio::test]
 async fn health_is_for_anyone_and_says_nothing() {
-    let stand = Stand::with_key().server("secret-name", State::Connecting, None);
+    let stand = Stand::with_key().server("secret-name", State::Connecting { last: None }, None);
     let answer = stand.get("/-/healthy").await;
     assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, "ok\n"));
     let answer = stand.get("/-/ready").await;
@@ -121,7 +121,7 @@ async fn what_is_gone_is_forgotten() {
     };
     assert_eq!(counted(&stand).await, ["t", "dropped", "kept"]);
     // Tools that are not known for a while are not gone.
-    let stand = stand.server("stays", State::Connecting, None);
+    let stand = stand.server("stays", State::Connecting { last: None }, None);
     assert_eq!(counted(&stand).await, ["t", "dropped", "kept"]);
     let stand = stand.ready("stays", vec![tool("kept", json!({}))]).without("goes");
     assert_eq!(counted(&stand).await, ["kept"]);

@@ -85,8 +85,13 @@ impl Stand {
         let own = Router::new()
             .route("/-/api/ping", axum::routing::get(|| async { "pong" }))
             .route("/-/oauth/callback", axum::routing::get(|| async { "thanks" }));
-        let surface =
-            Surface { upstreams: servers.clone(), rules: Arc::clone(&rules), own, tasks: TaskTracker::new() };
+        let surface = Surface {
+            upstreams: servers.clone(),
+            rules: Arc::clone(&rules),
+            prepared: Arc::default(),
+            own,
+            tasks: TaskTracker::new(),
+        };
         Self { servers, rules, router: router(surface) }
     }
 
@@ -107,6 +112,7 @@ impl Stand {
             },
             tools: tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect(),
             quarantined: Vec::new(),
+            disabled: 0,
         };
         self.server(name, State::Ready, Some(Arc::new(tools)))
     }

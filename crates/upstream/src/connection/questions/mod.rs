@@ -38,11 +38,22 @@ struct Shared {
 struct Running {
     /// The number of the next call.
     next: u64,
-    /// What was declined, in words, by call.
-    declined: HashMap<u64, Vec<Arc<str>>>,
+    /// What was declined, by call.
+    declined: HashMap<u64, Vec<Declined>>,
     /// The kinds that the gateway's log was told of: once is enough.
     warned: HashSet<&'static str>,
 }
+
+/// One question that was declined.
+#[derive(Debug)]
+struct Declined {
+    kind: &'static str,
+    /// What was asked, and why it was declined.
+    sentence: Arc<str>,
+}
+
+/// A form that was to be accepted with its defaults, and lacks some.
+const LACKING: &str = "form without defaults";
 
 /// The questions of one call, while it runs.
 #[derive(Debug)]
@@ -108,21 +119,22 @@ impl Questions {
             return json!({ "action": "decline" });
         }
         let asked = format!("asked for input (\"{message}\")");
-        let why = match self.0.policy {
-            Elicitation::Decline => {
+        let (kind, why) = match self.0.policy {
+            Elicitation::Decline => (
+                "form",
                 "nobody is there to give it; with `\"elicitation\": \"accept-defaults\"` in its entry of the config \
                  file its own defaults are accepted"
-                    .to_owned()
-            }
+                    .to_owned(),
+            ),
             Elicitation::AcceptDefaults => match form::defaults(&params["requestedSchema"]) {
                 Ok(content) => {
                     self.0.log.push(&format!("it {asked}: its defaults were accepted"));
                     return json!({ "action": "accept", "content": content });
                 }
-                Err(why) => why,
+                Err(why) => (LACKING, why),
             },
         };
-        self.decline(call, "form", &format!("{asked}: {why}"));
+        self.decline(call, kind, &format!("{asked}: {why}"));
         json!({ "action": "decline" })
     }
 
@@ -134,9 +146,9 @@ impl Questions {
         let mut running = self.running();
         if let Some(told) = call.and_then(|call| running.declined.get_mut(&call))
             && told.len() < TOLD
-            && !told.contains(&sentence)
+            && !told.iter().any(|one| one.sentence == sentence)
         {
-            told.push(Arc::clone(&sentence));
+            told.push(Declined { kind, sentence: Arc::clone(&sentence) });
         }
         if running.warned.insert(kind) {
             log.warn(&sentence);
@@ -168,9 +180,19 @@ impl CallQuestions<'_> {
 
     /// What was declined, in words, each once.
     pub(super) fn declined(&self) -> Option<String> {
+        self.told(|_| true)
+    }
+
+    /// Which forms lacked defaults, in words: of a person who declined, as the tool may put it, it knows nothing.
+    pub(super) fn lacking(&self) -> Option<String> {
+        self.told(|kind| kind == LACKING)
+    }
+
+    fn told(&self, of: impl Fn(&str) -> bool) -> Option<String> {
         let running = self.questions.running();
-        let sentences = running.declined.get(&self.number).filter(|sentences| !sentences.is_empty())?;
-        Some(sentences.join(" "))
+        let declined = running.declined.get(&self.number)?.iter().filter(|one| of(one.kind));
+        let sentences: Vec<&str> = declined.map(|one| &*one.sentence).collect();
+        (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 }
 
@@ -215,6 +237,7 @@ mod tests {
             "`github` asked for input (\"Your name?\"): nobody is there to give it; with `\"elicitation\": \
              \"accept-defaults\"` in its entry of the config file its own defaults are accepted. It was declined."
         );
+        assert_eq!(call.lacking(), None, "the policy alone is the reason");
         assert_eq!(questions.0.log.lines().iter().map(|line| &**line).collect::<Vec<_>>(), [&*told, &*told]);
         assert_eq!(questions.of_call().declined(), None);
     }
@@ -263,7 +286,8 @@ mod tests {
         assert!(questions.0.log.lines()[0].contains("its defaults were accepted"));
         schema["required"] = json!(["a", "b"]);
         assert_eq!(questions.answer("elicitation/create", &form(&schema)).unwrap(), declined());
-        assert!(call.declined().unwrap().contains("no default for `b`"));
+        assert_eq!(call.lacking(), call.declined());
+        assert!(call.lacking().unwrap().contains("no default for `b`"));
     }
 
     #[test]

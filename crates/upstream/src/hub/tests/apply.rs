@@ -10,7 +10,7 @@ async fn a_changed_server_is_stopped_before_it_starts_anew() {
     fakes.until_ready("a").await;
     fakes.until_ready("b").await;
     fakes.hub.apply(&config([server("a", "new"), server("b", "run")]));
-    assert_eq!(fakes.snapshot("a").state, State::Connecting);
+    assert_eq!(fakes.snapshot("a").state, State::Connecting { last: None });
     fakes.until_ready("a").await;
     let a = fakes.server("a");
     assert_eq!(a.script().command, ["new"]);

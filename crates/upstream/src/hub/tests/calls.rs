@@ -73,7 +73,7 @@ async fn a_call_waits_no_more_than_five_seconds_for_a_server_that_was_ready() {
     let begun = Instant::now();
     assert_eq!(
         sentence(fakes.call("a").await),
-        "`a` was lost and is still reconnecting; try again in a moment."
+        "`a` was lost and is still reconnecting; try again in a moment. What went wrong: down."
     );
     assert_eq!(begun.elapsed().as_secs(), 5);
     fakes.hub.shutdown().await;

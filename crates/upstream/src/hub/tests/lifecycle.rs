@@ -185,6 +185,11 @@ async fn a_start_that_hangs_ends_with_its_time() {
     assert_eq!(sentence(fakes.call("a").await), "`a` is still starting; try again in a moment.");
     fakes.until(|catalogue| is_backoff(&catalogue.servers["a"].state)).await;
     assert!(sentence(fakes.call("a").await).contains("not ready within 7 s"));
+    // While it is tried again the reason is still told.
+    let a = fakes.server("a");
+    a.until(|script| script.attempts == 2).await;
+    let told = sentence(fakes.call("a").await);
+    assert!(told.contains("starting again") && told.contains("not ready within 7 s"), "{told}");
     fakes.hub.shutdown().await;
 }
 

@@ -16,7 +16,7 @@ async fn tools_and_era_are_there_before_the_first_connect() {
     second.server("a").script().opens = Opens::Never;
     second.hub.apply(&plain(&["a"]));
     let snapshot = second.snapshot("a");
-    assert_eq!(snapshot.state, State::Connecting);
+    assert_eq!(snapshot.state, State::Connecting { last: None });
     let tools = snapshot.tools.as_ref().expect("the remembered tools");
     assert_eq!(tools.tools.keys().collect::<Vec<_>>(), ["z", "a"]);
     assert_eq!(tools.info.name, "fake");

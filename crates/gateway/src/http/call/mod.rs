@@ -63,7 +63,7 @@ fn note(server: &ServerSnapshot, tool: PreparedTool<'_>, code: &str, after: Dura
             tracing::info!(server = %server.name, "a call of `{tool}` failed after {after:.2} s: {code}");
         }
         _ => {
-            tracing::debug!(server = %server.name, "a call of `{tool}` was refused after {after:.2} s: {code}")
+            tracing::debug!(server = %server.name, "a call of `{tool}` was refused after {after:.2} s: {code}");
         }
     }
 }

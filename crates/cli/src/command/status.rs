@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use traygate_gateway::{Folders, QuarantinedStatus, RunningGateway, ServerStatus, Status};
+use traygate_upstream::one_line;
 
 use crate::{
     args::ServeArgs,
@@ -46,7 +47,8 @@ fn report(url: &str, status: &Status) -> String {
             };
             // The reason has a column of its own, the last: it may be long.
             let words = if server.state == "failed" { "Stopped" } else { &server.words };
-            [server.name.clone(), tools, words.to_owned(), server.reason.clone().unwrap_or_default()]
+            let reason = server.reason.as_deref().unwrap_or_default();
+            [server.name.as_str(), &tools, words, reason].map(|cell| one_line(cell).into_owned())
         })
         .collect();
     if rows.is_empty() {
@@ -76,8 +78,7 @@ fn left_out(server: &ServerStatus) -> String {
     const MOST: usize = 10;
     let mut text = String::new();
     for QuarantinedStatus { name, reason } in server.quarantined.iter().take(MOST) {
-        let name = name.replace(char::is_control, " ");
-        let _ = write!(text, "\n  quarantined `{name}`: {reason}");
+        let _ = write!(text, "\n  quarantined `{}`: {}", one_line(name), one_line(reason));
     }
     match server.quarantined.len().saturating_sub(MOST) {
         0 => {}
@@ -109,6 +110,7 @@ mod tests {
             |number: usize| QuarantinedStatus { name: format!("t{number}"), reason: "no schema.".into() };
         let mut github = server("github", "backoff", "Retrying in 8 s", Some("no answer."), None);
         github.quarantined = (1..=12).map(bad).collect();
+        github.quarantined[0].reason = "no\n\u{202e}schema.".into();
         let status = Status {
             version: "1.2.3".into(),
             pid: 7,
@@ -132,7 +134,8 @@ mod tests {
             }],
         };
         let quarantined: String = (1..=10)
-            .fold(String::new(), |text, number| text + &format!("  quarantined `t{number}`: no schema.\n"));
+            .fold(String::new(), |text, number| text + &format!("  quarantined `t{number}`: no schema.\n"))
+            .replacen("no schema", "no \u{fffd}schema", 1);
         assert_eq!(
             report("http://127.0.0.1:8000", &status),
             format!(

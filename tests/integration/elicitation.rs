@@ -1,7 +1,7 @@
 //! Servers that ask something back during a call: declined with a reason, or answered with their own defaults.
 
 use serde_json::{Map, Value, json};
-use traygate_tests::{Gateway, Home, HttpUpstream, Record, stdio};
+use traygate_tests::{Answer, Gateway, Home, HttpUpstream, Record, stdio};
 
 /// One fake server for each transport and era: its name, its entry, its record.
 struct Asking {
@@ -221,4 +221,75 @@ async fn a_changed_policy_restarts_its_server_alone() {
     record.wait_for_count("start", 2).await;
     assert_eq!(other_record.starts(), 1);
     gateway.stop().await;
+}
+
+/// Two calls of one server, each with a question of its own, at once. Before 2026-07-28 a question over stdio does not say
+/// whose it is; a call may then hear nothing of its own, and never of another's.
+#[tokio::test]
+async fn of_two_calls_at_once_each_is_told_of_its_own_question_alone() {
+    for era in ["legacy", "modern"] {
+        let home = Home::new();
+        let gate = home.path("gate");
+        let (declining, declined) = stdio(&home, "declining", &["--era", era]);
+        let (mut accepting, accepted) = stdio(&home, "accepting", &["--era", era]);
+        accepting["elicitation"] = json!("accept-defaults");
+        let config = json!({"mcpServers": {"declining": declining, "accepting": accepting}});
+        let gateway = Gateway::start(&home, &config).await;
+        let ask = async |server: &str, message: &str, schema: Value| {
+            let params = json!({"mode": "form", "message": message, "requestedSchema": schema});
+            let question =
+                json!({"method": "elicitation/create", "params": params, "wait_for": gate, "fail": true});
+            gateway.call(server, "ask", question).await.message(500)
+        };
+        // Each default is another, so that an answer tells its question; one form lacks its default.
+        let full = |default: &str| {
+            let properties = json!({default: {"type": "string", "default": default}});
+            json!({"type": "object", "properties": properties})
+        };
+        let lacking = json!({"type": "object", "properties": {"c": {"type": "string"}}, "required": ["c"]});
+        for server in ["declining", "accepting"] {
+            gateway.wait_ready(server).await;
+        }
+        let open = async {
+            declined.wait_for_count("call", 2).await;
+            accepted.wait_for_count("call", 3).await;
+            fs_err::write(&gate, "").unwrap();
+        };
+        let (first, second, a, b, c, ()) = tokio::join!(
+            ask("declining", "First?", full("a")),
+            ask("declining", "Second?", full("b")),
+            ask("accepting", "Third?", full("a")),
+            ask("accepting", "Fourth?", full("b")),
+            ask("accepting", "Fifth?", lacking),
+            open,
+        );
+        let own = [(&first, "First?"), (&second, "Second?"), (&a, ""), (&b, ""), (&c, "Fifth?")];
+        for (told, own) in own {
+            for question in ["First?", "Second?", "Third?", "Fourth?", "Fifth?"] {
+                assert!(!told.contains(question) || question == own, "{era}: {own} is told {told}");
+            }
+            assert!(own.is_empty() || era == "legacy" || told.contains(own), "{era}: {own} is told {told}");
+        }
+        let answers = |record: &Record| {
+            let answers =
+                record.named("answered").into_iter().map(|event| match event.data.get("responses") {
+                    Some(responses) => responses["question"].to_string(),
+                    None => event.data["result"].to_string(),
+                });
+            let mut answers: Vec<_> = answers.collect();
+            answers.sort();
+            answers
+        };
+        let decline = json!({"action": "decline"}).to_string();
+        assert_eq!(answers(&declined), [decline.as_str(); 2], "{era}");
+        let accept = |default: &str| json!({"action": "accept", "content": {default: default}}).to_string();
+        assert_eq!(answers(&accepted), [accept("a"), accept("b"), decline], "{era}");
+        // Whoever is told of nothing finds it in the log.
+        let token = home.admin_token(gateway.pid());
+        let log =
+            gateway.bare_request(reqwest::Method::GET, "/-/api/servers/declining/log").bearer_auth(token);
+        let log = Answer::to(log).await.ok().to_string();
+        assert!(log.contains("First?") && log.contains("Second?"), "{era}: {log}");
+        gateway.stop().await;
+    }
 }

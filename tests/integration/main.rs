@@ -16,6 +16,8 @@ mod demo;
 mod desktop;
 mod elicitation;
 mod faults;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod judges;
 mod kit;
 mod lifecycle;

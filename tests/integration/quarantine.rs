@@ -105,6 +105,46 @@ async fn bad_tools_are_left_out_alone_over_every_transport_era_and_page() {
 }
 
 #[tokio::test]
+async fn a_tool_that_runs_only_as_a_task_is_left_out_whatever_carries_the_list() {
+    let home = Home::new();
+    let tool = |name: &str, support: &str| {
+        json!({"name": name, "inputSchema": {"type": "object"},
+        "execution": {"taskSupport": support}, "_meta": {"kept": [1.10]}})
+    };
+    let tools = [tool("research", "required"), tool("either", "optional"), tool("plain", "forbidden")];
+    let file = write(&home, &json!(tools));
+    let mut config = json!({});
+    let mut upstreams = Vec::new();
+    for (name, transport, extra) in [
+        ("stdio", "stdio", None),
+        ("json", "streamable-http", None),
+        ("events", "streamable-http", Some("--event-streams")),
+        ("sse", "sse", None),
+    ] {
+        let mut args = vec!["--tools-file", &file];
+        args.extend(extra);
+        config[name] = if transport == "stdio" {
+            fake(&args)
+        } else {
+            upstreams.push(HttpUpstream::start(&home, name, transport, &args).await);
+            upstreams[upstreams.len() - 1].entry()
+        };
+    }
+    let gateway = Gateway::start(&home, &json!({"mcpServers": config})).await;
+    for server in config.as_object().unwrap().keys() {
+        let document = gateway.wait_ready(server).await;
+        assert_eq!(paths(&document), ["/either", "/plain"], "{server}");
+        assert_eq!(gateway.call(server, "either", json!({"x": 1})).await.ok(), json!({"x": 1}), "{server}");
+        let message = gateway.call(server, "research", json!({})).await.message(404);
+        assert!(message.contains("can only be run as a task, which Traygate does not do"), "{message}");
+    }
+    let finished = Gateway::builder(&home).arg("status").finish().await;
+    let told = finished.stdout.matches("quarantined `research`: it can only be run as a task").count();
+    assert_eq!(told, 4, "{}", finished.stdout);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_tool_that_its_server_mends_is_free_again() {
     let home = Home::new();
     let file = write(&home, &tools());

@@ -14,6 +14,7 @@ import sys
 import urllib.parse
 from collections import Counter
 
+from exhibits import is_offered
 from instances import PROCESSES, validator_of
 
 MUTATIONS = 16  # for each tool, of those that are invalid
@@ -170,6 +171,8 @@ def main():
     for file in sorted(tools.glob("*.json")):
         made = json.loads((instances / file.name).read_text())
         for tool in {tool["name"]: tool for tool in reversed(json.loads(file.read_text()))}.values():
+            if not is_offered(tool):
+                continue
             examples = made.get(tool["name"])
             items.append((file.stem, tool, examples or []))
             if not examples:

@@ -14,6 +14,11 @@ from openapi import operations
 HERE = pathlib.Path(__file__).parent
 
 
+def is_offered(tool):
+    """A tool that runs only as a task cannot be called: no document shows it."""
+    return tool.get("execution", {}).get("taskSupport") != "required"
+
+
 class Exhibit:
     def __init__(self, path):
         content = json.loads(path.read_text())
@@ -23,7 +28,8 @@ class Exhibit:
         for server, tools in content["servers"].items():
             for tool in tools:
                 # The first of a name wins.
-                self.tools.setdefault(f"/{server}/{tool['name']}" if server else f"/{tool['name']}", tool)
+                if is_offered(tool):
+                    self.tools.setdefault(f"/{server}/{tool['name']}" if server else f"/{tool['name']}", tool)
 
     def pairs(self):
         """(path, tool, operation) of every operation; `tool` is `None` where the server's own list is not known."""

@@ -24,6 +24,7 @@ use tracing_subscriber::{
 };
 
 use stderr::Stderr;
+use traygate_upstream::one_line;
 
 pub use level::{LogLevel, UnknownLevel};
 pub use stderr::Held;
@@ -123,7 +124,8 @@ where
         if !parts.server.is_empty() {
             write!(to, "{}: ", parts.server)?;
         }
-        writeln!(to, "{}{}", parts.message, parts.others)
+        // Names and words of servers are in it.
+        writeln!(to, "{}{}", one_line(&parts.message), one_line(&parts.others))
     }
 }
 
@@ -192,6 +194,14 @@ mod tests {
             tracing::debug!("not wanted");
         });
         assert_eq!(lines, [" INFO time: ready, 2 tools", " WARN something error=no"]);
+    }
+
+    #[test]
+    fn what_a_server_wrote_stays_in_its_place_of_its_line() {
+        let lines = logged(LevelFilter::INFO, || {
+            tracing::warn!(tool = "\u{202e}eno", "the tool `{}`: no\nINFO all is well", "a\u{202e}\u{2066}b");
+        });
+        assert_eq!(lines, [" WARN the tool `a\u{fffd}\u{fffd}b`: no INFO all is well tool=\u{fffd}eno"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 use arc_swap::ArcSwap;
 use traygate_config::ServerName;
 
-use crate::redact::Redaction;
+use crate::{one_line, redact::Redaction};
 
 /// The last lines that one server wrote to stderr, and what became of its connection, without its secrets. Cheap to
 /// clone.
@@ -142,13 +142,13 @@ impl ServerLog {
         self.0.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a line, without secrets; the answer is what was added.
+    /// Adds a line, without secrets and as one line; the answer is what was added.
     pub(crate) fn push(&self, line: &str) -> Arc<str> {
         let line = self.redact(line);
         let end = line.char_indices().nth(Self::WIDTH).map_or(line.len(), |(at, _)| at);
-        let line: Arc<str> = line[..end].into();
+        let line: Arc<str> = one_line(&line[..end]).into();
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.bytes += end;
+        lines.bytes += line.len();
         lines.kept.push_back(Arc::clone(&line));
         while (lines.kept.len() > Self::LINES || lines.bytes > Self::BYTES)
             && let Some(oldest) = lines.kept.pop_front()
@@ -167,12 +167,19 @@ impl ServerLog {
 /// A line of a program's without colours and whatever else would move a terminal's cursor.
 pub(crate) fn plain(line: &str) -> String {
     let line = anstream::adapter::strip_str(line).to_string();
-    line.trim_end().replace(|character: char| character.is_control() && character != '\t', " ")
+    one_line(line.trim_end()).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_one_line_whoever_wrote_it() {
+        let log = ServerLog::default();
+        log.push("it asked \u{202e}eman\nready, 5 tools\u{1b}[2K");
+        assert_eq!(&*log.lines()[0], "it asked \u{fffd}eman ready, 5 tools [2K");
+    }
 
     #[test]
     fn the_newest_lines_stay_few_in_number_and_in_bytes() {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use traygate_tests::{
-    Gateway, Home, HttpUpstream, Record, eventually, fake,
+    Gateway, Home, HttpUpstream, Record, fake,
     open_webui::{Asked, Model, OpenWebUi, Turn, connection},
     stdio,
 };
 
-use super::{DOT, KEY, result};
+use super::{KEY, Outcome, failure, hangs, json_or_text, result};
 
 #[tokio::test]
 async fn the_backend_calls_the_tools_of_admin_connections() {
@@ -154,64 +154,21 @@ fn essence(schema: &Value) -> Value {
 }
 
 async fn results(chats: &Chats<'_>) {
-    let image = json!({"type": "image", "mimeType": "image/png", "data": DOT});
-    let text = |text: &str| json!({"type": "text", "text": text});
-    let forecast = json!({"city": "Riga", "degrees": -3, "days": [1, 2]});
-    // What it is, what the tool answers, what the model reads, how many images it sees.
-    for (case, given, told, images) in [
-        ("text", json!({"content": [text("two\nlines")]}), json!("two\nlines"), 0),
-        ("text that looks like a number", json!({"content": [text("1.10")]}), json!("1.10"), 0),
-        ("text that looks like nothing", json!({"content": [text("null")]}), json!("null"), 0),
-        ("JSON as text", json!({"content": [text(&forecast.to_string())]}), forecast.clone(), 0),
-        (
-            "structured content alone",
-            json!({"content": [], "structuredContent": forecast}),
-            forecast.clone(),
-            0,
-        ),
-        (
-            "structured content and its echo",
-            json!({"content": [text(&forecast.to_string())], "structuredContent": forecast}),
-            forecast.clone(),
-            0,
-        ),
-        ("two texts", json!({"content": [text("a"), text("b")]}), json!({"results": ["a", "b"]}), 0),
-        // Open WebUI's own words for a tool's image.
-        ("an image", json!({"content": [image]}), json!("result: Image file read successfully."), 1),
-        (
-            "text and images",
-            json!({"content": [text("a dot"), image, image]}),
-            json!({"results": ["a dot", "[image]", "[image]"]}),
-            2,
-        ),
-        ("nothing", json!({"content": []}), json!("(no output)"), 0),
-    ] {
-        let (turn, asked) = chats.ask("tools", &result(&given)).await;
+    for outcome in Outcome::all() {
+        let (turn, asked) = chats.ask("tools", &result(&outcome.given)).await;
+        let case = outcome.case;
         assert_eq!(turn.call()["status"], "completed", "{case}: {:#}", turn.message);
-        let read = asked.result().unwrap_or_else(|| panic!("{case}: no result in {:#}", asked.whole()));
-        let wanted = match told {
-            Value::String(text) => text,
-            // Open WebUI's way to write JSON.
-            json => format!("{json:#}"),
-        };
-        assert_eq!(json_or_text(&read), json_or_text(&wanted), "{case}");
-        assert_eq!(asked.images(), vec![format!("data:image/png;base64,{DOT}"); images], "{case}");
+        let read = outcome.check(&asked);
         let shown = turn.result()["output"].as_array().unwrap();
         assert_eq!(shown[0]["text"], read, "{case}: the chat shows what the model reads");
         let pictures = shown.iter().filter(|part| part["type"] == "input_image").count();
-        assert_eq!(pictures, images, "{case}: the chat keeps the images: {shown:#?}");
+        assert_eq!(pictures, outcome.images, "{case}: the chat keeps the images: {shown:#?}");
+        let answer = turn.message["content"].as_str().unwrap_or_default();
+        assert!(answer.contains(Model::SAYS.trim()), "{case}: the model goes on: {:#}", turn.message);
     }
-    let failure = json!({"content": [text("the disk is full"), text("buy another")], "isError": true});
-    let told = chats.fails("tools", &result(&failure)).await;
+    let told = chats.fails("tools", &result(&failure())).await;
     assert!(told.contains("500") && told.contains("the disk is full"), "error: {told}");
     assert!(told.contains("buy another"), "error: all that the tool said: {told}");
-}
-
-/// Objects and arrays without their layout; anything else as it is.
-fn json_or_text(text: &str) -> Value {
-    let parsed =
-        serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array());
-    parsed.unwrap_or_else(|| text.into())
 }
 
 async fn arguments(chats: &Chats<'_>, record: &Record) {
@@ -240,23 +197,27 @@ async fn all_servers(chats: &Chats<'_>) {
     assert_eq!(asked.result().as_deref(), Some("of the demo"), "a name that two servers have");
 }
 
-/// The tools of a server that wants a sign-in stay known; the call says what is needed.
+/// The tools of a server that wants a sign-in stay known; the call says what is needed, and other servers go on.
 async fn sign_in(chats: &Chats<'_>, locked: &HttpUpstream) {
+    let call = "CALL tool_0000 {\"value\": \"open\"}";
+    let (_, asked) = chats.ask("locked", call).await;
+    assert_eq!(json_or_text(&asked.result().unwrap()), json!({"value": "open"}), "before");
     locked.answer_with(Some(401)).await;
-    let told = chats.fails("locked", "CALL tool_0000 {}").await;
+    let told = chats.fails("locked", call).await;
     assert!(told.contains("503") && told.contains("`locked` needs sign-in"), "sign-in: {told}");
+    let (_, asked) = chats.ask("tools", "CALL add {\"a\": 1, \"b\": 2}").await;
+    assert_eq!(asked.result().as_deref(), Some("3"), "another server");
 }
 
 /// The Stop button ends the call at the server.
 async fn stop(chats: &Chats<'_>, record: &Record) {
     assert_eq!(record.named("abandoned").len(), 0);
     let chat = chats.webui.prompt(chats.model, "CALL hang {}", &["tools"]).await;
-    eventually("the tool to be called", async || {
-        record.named("call").iter().any(|call| call.data["tool"] == "hang")
-    })
-    .await;
+    hangs(record).await;
     chat.stop().await;
-    // notifications/cancelled has come.
-    record.wait_for("abandoned").await;
+    // notifications/cancelled has come, for this call.
+    let cancelled = record.wait_for("abandoned").await;
+    let call = record.named("call").into_iter().rfind(|call| call.data["tool"] == "hang");
+    assert_eq!(cancelled.data["requestId"], call.unwrap().data["id"]);
     chat.done().await;
 }

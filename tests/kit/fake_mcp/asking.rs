@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::sleep};
 
 use super::{
     message::{Call, MODERN, result, text},
@@ -29,11 +31,12 @@ impl Asked {
 }
 
 /// `ask`: asks `method` with `params`, tells what came of it; with `fail` as an error. Without a `method` it asks nothing.
-/// Since 2026-07-28 it asks `rounds` times, one after the other.
+/// Since 2026-07-28 it asks `rounds` times, one after the other. It does nothing before the file `wait_for` exists.
 pub(crate) fn ask(server: &Arc<Server>, id: &str, call: &Call<'_>, context: &Context<'_>) -> Reply {
     let raw = call.arguments.map_or("{}", |arguments| arguments.get());
     let arguments: Value = serde_json::from_str(raw).unwrap_or_default();
     let fail = arguments["fail"].as_bool().unwrap_or_default();
+    let gate = arguments["wait_for"].as_str().map(PathBuf::from);
     let Some(method) = arguments["method"].as_str() else {
         return Reply::Now(result(id, &text("asked nothing")));
     };
@@ -44,20 +47,31 @@ pub(crate) fn ask(server: &Arc<Server>, id: &str, call: &Call<'_>, context: &Con
     let revision = call.meta.as_ref().and_then(|meta| meta.revision.as_deref());
     if revision == Some(MODERN) {
         let rounds = arguments["rounds"].as_u64().unwrap_or(1);
-        return Reply::Now(result(id, &asked_by_result(server, id, call, &question, rounds, fail)));
+        let asked = result(id, &asked_by_result(server, id, call, &question, rounds, fail));
+        return Reply::Later(Box::pin(async move {
+            opened(gate).await;
+            asked
+        }));
     }
     let own = format!("ask {id}");
     let (sender, answer) = oneshot::channel();
     server.asked.0.lock().unwrap_or_else(PoisonError::into_inner).insert(own.clone(), sender);
     question["jsonrpc"] = json!("2.0");
     question["id"] = json!(own);
-    context.outbox.send(question.to_string());
-    let (id, server) = (id.to_owned(), Arc::clone(server));
+    let (id, server, outbox) = (id.to_owned(), Arc::clone(server), context.outbox.clone());
     Reply::Later(Box::pin(async move {
+        opened(gate).await;
+        outbox.send(question.to_string());
         let answer = answer.await.unwrap_or_default();
         server.note("answered", || answer.to_string());
         result(&id, &outcome(&answer, fail))
     }))
+}
+
+async fn opened(gate: Option<PathBuf>) {
+    while gate.as_ref().is_some_and(|gate| !gate.exists()) {
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 fn asked_by_result(

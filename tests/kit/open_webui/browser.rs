@@ -73,6 +73,11 @@ impl Browser {
         self.post("/url", &json!({"url": url})).await;
     }
 
+    /// Closes the page, and with it the browser.
+    pub async fn close(&self) {
+        self.request(Method::DELETE, "/window", None).await.expect("the page can be closed");
+    }
+
     /// Clicks what matches this `XPath`, once it is there and takes the click.
     pub async fn click(&self, path: &str) {
         eventually_some(&format!("`{path}` to take a click"), async || {

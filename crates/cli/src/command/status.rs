@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use traygate_gateway::{Folders, QuarantinedStatus, RunningGateway, ServerStatus, Status, WarningStatus};
-use traygate_upstream::tool_count;
+use traygate_upstream::{one_line, tool_count};
 
 use crate::{
     args::ServeArgs,
@@ -45,7 +45,8 @@ fn report(url: &str, status: &Status) -> String {
             });
             // The reason has a column of its own, the last: it may be long.
             let words = if server.state == "failed" { "Stopped" } else { &server.words };
-            [server.name.clone(), tools, words.to_owned(), server.reason.clone().unwrap_or_default()]
+            let reason = server.reason.as_deref().unwrap_or_default();
+            [server.name.as_str(), &tools, words, reason].map(|cell| one_line(cell).into_owned())
         })
         .collect();
     if rows.is_empty() {
@@ -82,8 +83,7 @@ fn below<'a>(what: &str, tools: impl ExactSizeIterator<Item = (&'a String, &'a S
     let rest = tools.len().saturating_sub(MOST);
     let mut text = String::new();
     for (name, remark) in tools.take(MOST) {
-        let plain = |text: &str| text.replace(char::is_control, " ");
-        let _ = write!(text, "\n  {what} `{}`: {}", plain(name), plain(remark));
+        let _ = write!(text, "\n  {what} `{}`: {}", one_line(name), one_line(remark));
     }
     if rest > 0 {
         let _ = write!(text, "\n  and {rest} more");
@@ -114,6 +114,7 @@ mod tests {
             |number: usize| QuarantinedStatus { name: format!("t{number}"), reason: "no schema.".into() };
         let mut github = server("github", "backoff", "Retrying in 8 s", Some("no answer."), None);
         github.quarantined = (1..=12).map(bad).collect();
+        github.quarantined[0].reason = "no\n\u{202e}schema.".into();
         let mut lossy = server("time", "ready", "Ready", None, Some(2));
         lossy.disabled = 1;
         lossy.warnings = vec![WarningStatus { name: "now".into(), message: "`not` is not shown".into() }];
@@ -140,7 +141,8 @@ mod tests {
             }],
         };
         let quarantined: String = (1..=10)
-            .fold(String::new(), |text, number| text + &format!("  quarantined `t{number}`: no schema.\n"));
+            .fold(String::new(), |text, number| text + &format!("  quarantined `t{number}`: no schema.\n"))
+            .replacen("no schema", "no \u{fffd}schema", 1);
         assert_eq!(
             report("http://127.0.0.1:8000", &status),
             format!(

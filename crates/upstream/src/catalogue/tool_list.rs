@@ -6,6 +6,8 @@ use rmcp::model::{Icon, JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::{one_line, transport::is_task_only};
+
 /// Tools of one server.
 const MAX_TOOLS: usize = 20_000;
 /// Bytes of JSON of all tools of one server together.
@@ -37,8 +39,9 @@ impl ToolList {
     pub(crate) fn add(&mut self, tool: Tool) {
         let name = tool.name.to_string();
         self.take(name, size(&tool), |_, _| match root_fault(&tool.input_schema) {
-            None => Ok(tool),
             Some(fault) => Err(fault),
+            None if is_task_only(&tool) => Err(TASK_ONLY.to_owned()),
+            None => Ok(tool),
         });
     }
 
@@ -113,6 +116,9 @@ fn read(name: &str, tool: Value, remarks: &mut Vec<String>) -> Result<Tool, Stri
     if let Some(fault) = root_fault(&schema) {
         return Err(fault);
     }
+    if fields.get("execution").is_some_and(|execution| execution["taskSupport"] == "required") {
+        return Err(TASK_ONLY.to_owned());
+    }
     let mut read = Tool::default();
     read.name = name.to_owned().into();
     read.input_schema = schema.into();
@@ -148,6 +154,10 @@ impl Optional<'_> {
 const AUTHOR: &str = "The server's author should give it a JSON Schema with `\"type\": \"object\"`, even where the tool \
                       takes no arguments.";
 
+/// MCP 2025-11-25, server/tools, `execution.taskSupport`: a client that does not do tasks must not call such a tool.
+const TASK_ONLY: &str = "it can only be run as a task, which Traygate does not do. The server's author could make its \
+                         `taskSupport` \"optional\".";
+
 /// Why no object can be valid for a schema of arguments (MCP: its root is of type object). A root without `type` is as
 /// good as one with it, `$ref` and `anyOf` included.
 fn root_fault(schema: &JsonObject) -> Option<String> {
@@ -181,7 +191,7 @@ fn shown(value: &Value) -> String {
 
 /// The beginning of a text of the server's, on one line.
 pub(crate) fn cut(text: &str) -> String {
-    text.chars().take(SHOWN).map(|character| if character.is_control() { ' ' } else { character }).collect()
+    one_line(&text.chars().take(SHOWN).collect::<String>()).into_owned()
 }
 
 /// The bytes of a value as JSON.
@@ -323,9 +333,23 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_that_runs_only_as_a_task_is_left_out_of_a_list_read_by_hand_too() {
+        let tool =
+            |name: &str, execution: Value| json!({ "name": name, "inputSchema": {}, "execution": execution });
+        let list = list(json!([
+            tool("task", json!({ "taskSupport": "required" })),
+            tool("either", json!({ "taskSupport": "optional" })),
+            tool("odd", json!("required")),
+        ]));
+        assert_eq!(names(&list), ["either", "odd"]);
+        assert!(list.quarantined[0].reason.starts_with("it can only be run as a task"));
+    }
+
+    #[test]
     fn what_a_server_wrote_is_shown_short_and_on_one_line() {
-        let list = list(json!([{ "name": "t", "inputSchema": format!("a\n{}", "x".repeat(10_000)) }]));
+        let list =
+            list(json!([{ "name": "t", "inputSchema": format!("a\n\u{202e}{}", "x".repeat(10_000)) }]));
         let reason = &list.quarantined[0].reason;
-        assert!(reason.len() < 400 && !reason.contains('\n'), "{reason}");
+        assert!(reason.len() < 400 && reason.contains("a \u{fffd}x"), "{reason}");
     }
 }

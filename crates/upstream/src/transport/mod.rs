@@ -6,6 +6,7 @@ mod http;
 mod lines;
 mod sse;
 mod stdio;
+mod task_support;
 
 pub(crate) use direct::pair;
 pub(crate) use http::{
@@ -14,6 +15,7 @@ pub(crate) use http::{
 pub(crate) use lines::LineReader;
 pub(crate) use sse::{SseTransport, SseTransportError};
 pub(crate) use stdio::{StdioError, StdioTransport};
+pub(crate) use task_support::is_task_only;
 
 /// The largest message that is accepted from a server, in bytes.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;

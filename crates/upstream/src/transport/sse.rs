@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     MAX_MESSAGE, broken,
     http::{HttpClient, HttpError, allowed, of_call},
+    task_support,
 };
 use crate::{log::ServerLog, resolve::ResolvedHttp};
 
@@ -147,7 +148,8 @@ impl Transport<RoleClient> for SseTransport {
                 continue;
             }
             let data = event.data.unwrap_or_default();
-            match serde_json::from_str(&data) {
+            let kept = task_support::kept(data.as_bytes());
+            match serde_json::from_slice(kept.as_deref().unwrap_or(data.as_bytes())) {
                 Ok(message) => return Some(message),
                 Err(_) if data.trim().is_empty() => {}
                 Err(error) => {

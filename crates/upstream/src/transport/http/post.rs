@@ -1,10 +1,10 @@
-//! rmcp's HTTP client with what it leaves out: a call's own headers, 401 without a challenge, and sessions that are
+//! rmcp's HTTP client with what it leaves out: a call's own headers, what tools say of tasks, 401 without a challenge, and sessions that are
 //! refused in another way than the specification's 404.
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures::stream::BoxStream;
-use http::{HeaderName, HeaderValue};
+use futures::{StreamExt as _, stream::BoxStream};
+use http::{HeaderName, HeaderValue, header};
 use rmcp::{
     model::{ClientJsonRpcMessage, ClientRequest, JsonRpcError, JsonRpcMessage, RequestId},
     transport::streamable_http_client::{
@@ -20,8 +20,9 @@ use super::{
     refusal::{
         Answered, is_refusal_of_session, is_session_refusal, mentions_lost_session, speaks_of_session,
     },
+    shortcut::{Kind, SESSION, kind, read},
 };
-use crate::transport::broken;
+use crate::transport::{MAX_MESSAGE, broken, sse::bounded, task_support};
 
 type Headers = HashMap<HeaderName, HeaderValue>;
 type Failure = StreamableHttpError<HttpError>;
@@ -59,6 +60,14 @@ impl StreamableHttpClient for HttpClient {
         let is_call = is_call(&message);
         let lesson = self.routes.lesson(&uri, &message, session_id.as_ref(), &custom_headers);
         custom_headers.extend(of_call(&message).map(|(name, value)| (name.clone(), value.clone())));
+        if is_list(&message) {
+            let listed = self
+                .list(&uri, &message, session_id.as_deref(), auth_header.as_deref(), &custom_headers)
+                .await;
+            if let Some(answer) = listed {
+                return Ok(answer);
+            }
+        }
         let answer = self
             .client
             .post_message_with_response_limits(uri, message, session_id, auth_header, custom_headers, limits)
@@ -140,6 +149,53 @@ impl StreamableHttpClient for HttpClient {
     }
 }
 
+impl HttpClient {
+    /// Posts a tools/list as rmcp does, and keeps of its answer what rmcp would drop. Where the answer is anything but a
+    /// list, rmcp asks again: it knows what that means, and a list may be asked for twice.
+    async fn list(
+        &self,
+        uri: &str,
+        message: &ClientJsonRpcMessage,
+        session: Option<&str>,
+        authorization: Option<&str>,
+        headers: &Headers,
+    ) -> Option<StreamableHttpPostResponse> {
+        let mut request = self
+            .client
+            .post(uri)
+            .header(header::ACCEPT, "text/event-stream, application/json")
+            .headers(headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect());
+        if let Some(token) = authorization {
+            request = request.bearer_auth(token);
+        }
+        if let Some(session) = session {
+            request = request.header(SESSION, session);
+        }
+        let session = session.map(str::to_owned);
+        let response = request.json(message).send().await.ok().filter(|answer| answer.status() == 200)?;
+        match kind(&response) {
+            Kind::Json => {
+                let body = read(response, MAX_MESSAGE).await.ok()?;
+                let kept = task_support::kept(&body);
+                let answer = serde_json::from_slice(kept.as_deref().unwrap_or(&body)).ok()?;
+                matches!(answer, JsonRpcMessage::Response(_))
+                    .then_some(StreamableHttpPostResponse::Json(answer, session))
+            }
+            Kind::Events => {
+                let events = bounded(response.bytes_stream()).map(|mut event| {
+                    let kept = event.data.as_ref().and_then(|data| task_support::kept(data.as_bytes()));
+                    if let Some(kept) = kept.and_then(|kept| String::from_utf8(kept).ok()) {
+                        event.data = Some(kept);
+                    }
+                    Ok(event)
+                });
+                Some(StreamableHttpPostResponse::Sse(broken::replaced(events.boxed()), session))
+            }
+            Kind::Other => None,
+        }
+    }
+}
+
 /// rmcp keeps the status of an unusual answer only in its text, "HTTP 405 Method Not Allowed: body". A bare 401 is
 /// among them: the challenge is optional since revision 2025-11-25.
 fn classify(error: StreamableHttpError<reqwest::Error>) -> Failure {
@@ -192,6 +248,11 @@ fn status_in(text: &str) -> Option<(u16, &str)> {
 fn is_call(message: &ClientJsonRpcMessage) -> bool {
     matches!(message, ClientJsonRpcMessage::Request(request)
         if matches!(request.request, ClientRequest::CallToolRequest(_)))
+}
+
+fn is_list(message: &ClientJsonRpcMessage) -> bool {
+    matches!(message, ClientJsonRpcMessage::Request(request)
+        if matches!(request.request, ClientRequest::ListToolsRequest(_)))
 }
 
 /// rmcp renews the session and sends again what was refused so: a call only if it cannot have run.

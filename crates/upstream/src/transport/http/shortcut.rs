@@ -33,7 +33,7 @@ use crate::transport::{MAX_MESSAGE, broken, sse::bounded};
 
 /// rmcp counts its ids from 0; these never meet them, and JavaScript counts them exactly.
 const FIRST_ID: i64 = 1 << 40;
-const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// How long a server may need to take an answer.
 const TAKING: Duration = Duration::from_secs(5);
 /// Bytes of a refusal that is no JSON; those that mean something are a few words.
@@ -226,13 +226,14 @@ impl HttpClient {
     }
 }
 
-enum Kind {
+/// What a response holds.
+pub(super) enum Kind {
     Json,
     Events,
     Other,
 }
 
-fn kind(response: &reqwest::Response) -> Kind {
+pub(super) fn kind(response: &reqwest::Response) -> Kind {
     let kind = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let is = |name: &[u8]| kind.get(..name.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(name));
     if is(b"application/json") {
@@ -244,7 +245,7 @@ fn kind(response: &reqwest::Response) -> Kind {
     }
 }
 
-async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, ShortcutError> {
+pub(super) async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, ShortcutError> {
     let lost = |error: reqwest::Error| ShortcutError::Lost(HttpError::from(error).to_string());
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(lost)? {

@@ -6,6 +6,8 @@ use rmcp::model::{CallToolResult, JsonRpcMessage, RequestId, ServerJsonRpcMessag
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::transport::task_support;
+
 /// The part of a message that tells an answer from the rest.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -48,7 +50,8 @@ fn message(json: &[u8], calls: &mut HashSet<RequestId>) -> Result<ServerJsonRpcM
         calls.remove(&id);
         return Ok(JsonRpcMessage::response(ServerResult::CallToolResult(result), id));
     }
-    let message = serde_json::from_slice(json)?;
+    let kept = task_support::kept(json);
+    let message = serde_json::from_slice(kept.as_deref().unwrap_or(json))?;
     if let JsonRpcMessage::Response(response) = &message {
         calls.remove(&response.id);
     } else if let JsonRpcMessage::Error(error) = &message

@@ -131,12 +131,11 @@ impl Expansion<'_> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut by_name: Vec<(String, Conjunction)> = Vec::new();
         for (name, dependent) in dependents {
-            match places.get(&name).and_then(|at| by_name.get_mut(*at)) {
-                Some((_, known)) => known.and(dependent),
-                None => {
-                    places.insert(name.clone(), by_name.len());
-                    by_name.push((name, dependent));
-                }
+            if let Some((_, known)) = places.get(&name).and_then(|at| by_name.get_mut(*at)) {
+                known.and(dependent);
+            } else {
+                places.insert(name.clone(), by_name.len());
+                by_name.push((name, dependent));
             }
         }
         if !by_name.is_empty() {

@@ -232,7 +232,7 @@ impl<'a> Findings<'a> {
         if self.is_full() {
             return;
         }
-        self.extra(error, name, format!("does not go with {others}: leave out one or the other"));
+        self.extra(error, name, format!("does not go with {others}: give one or the other"));
     }
 
     fn extra(&mut self, error: &ValidationError<'_>, name: &str, words: String) {

@@ -99,7 +99,7 @@ fn a_huge_list_of_unique_items_is_checked_in_one_pass() {
         nested.push(bits.collect());
     }
     let numbers: Vec<Value> =
-        (0..30_000).map(|at| serde_json::from_str(&format!("1.{:030}", at)).unwrap()).collect();
+        (0..30_000).map(|at| serde_json::from_str(&format!("1.{at:030}")).unwrap()).collect();
     let huge: Vec<Value> =
         (0..30_000).map(|at| serde_json::from_str(&format!("1e{}", 400 + at)).unwrap()).collect();
     for mut items in [nested, numbers, huge] {

@@ -219,7 +219,7 @@ fn what_belongs_to_another_branch_is_told_so() {
         });
         assert_eq!(
             told(&schema, &json!({"id": 1, "owner": "b"})),
-            "`owner` does not go with `id`: leave out one or the other"
+            "`owner` does not go with `id`: give one or the other"
         );
         assert!(told(&schema, &json!({"id": 1, "x": 1})).starts_with("`x` is not known"));
     }
@@ -229,6 +229,6 @@ fn what_belongs_to_another_branch_is_told_so() {
     ]}}});
     assert_eq!(
         told(&kinds, &json!({"v": {"kind": "circle", "side": 1}})),
-        "`v.side` does not go with `kind` \"circle\": leave out one or the other"
+        "`v.side` does not go with `kind` \"circle\": give one or the other"
     );
 }

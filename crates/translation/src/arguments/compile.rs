@@ -3,7 +3,7 @@ use rmcp::model::JsonObject;
 use serde_json::Value;
 
 use super::{
-    Rules, bounds, draft, meant,
+    Rules, bounds, draft, meant, unique,
     usable::{self, References},
 };
 
@@ -41,12 +41,15 @@ fn build(draft: Draft, schema: &Value) -> Result<Validator, ValidationError<'sta
 
 /// Nothing is fetched, and `format` is an annotation (JSON Schema 2020-12, validation §7.2.1).
 fn options() -> ValidationOptions<'static> {
-    jsonschema::options().offline().should_validate_formats(false).with_pattern_options(
-        PatternOptions::fancy_regex()
-            .backtrack_limit(BACKTRACKS)
-            .size_limit(PATTERN_SIZE)
-            .dfa_size_limit(PATTERN_SIZE),
-    )
+    let patterns = PatternOptions::fancy_regex()
+        .backtrack_limit(BACKTRACKS)
+        .size_limit(PATTERN_SIZE)
+        .dfa_size_limit(PATTERN_SIZE);
+    jsonschema::options()
+        .offline()
+        .should_validate_formats(false)
+        .with_pattern_options(patterns)
+        .with_keyword(unique::KEYWORD, unique::keyword)
 }
 
 /// Whether a regular expression can be used, and within bounds.

@@ -6,6 +6,7 @@ mod compile;
 mod draft;
 mod meant;
 mod refusal;
+mod unique;
 mod usable;
 
 use jsonschema::Validator;

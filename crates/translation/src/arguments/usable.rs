@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::compile::is_pattern;
-use crate::keyword::Holds;
+use crate::{keyword::Holds, schema};
 
 /// Warnings on one schema; more would say nothing new.
 const WARNINGS: usize = 10;
@@ -173,6 +173,10 @@ impl Sieve<'_> {
                 None
             }
             _ if self.is_sound(keyword, value, beside) => same(false),
+            ("type", _) if let Some(misnamed) = schema::misnamed(value) => {
+                self.warn(&misnamed);
+                None
+            }
             _ => {
                 self.warn("its value makes no sense");
                 None

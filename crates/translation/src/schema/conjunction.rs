@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -19,6 +21,8 @@ pub(super) struct Conjunction {
     pub(super) nullable: bool,
     /// What of it contradicts itself.
     pub(super) clashes: Vec<Clash>,
+    /// What `required` of the object holds, once it was added to: an `allOf` of thousands adds one name at a time.
+    required: HashSet<Value>,
 }
 
 /// `if`, `then` and `else`.
@@ -39,8 +43,13 @@ impl Conjunction {
     }
 
     /// Adds what holds too; what stands here wins where both cannot.
-    pub(super) fn and(&mut self, part: Self) {
+    pub(super) fn and(&mut self, mut part: Self) {
         self.clashes.extend(part.clashes);
+        if self.object.contains_key("required")
+            && let Some(Value::Array(names)) = part.object.shift_remove("required")
+        {
+            self.require(names);
+        }
         merge::all_of(&mut self.object, part.object, &mut self.clashes);
         self.unions.extend(part.unions);
         self.conditions.extend(part.conditions);
@@ -56,4 +65,44 @@ impl Conjunction {
             self.and(only);
         }
     }
+
+    /// Adds names to those that there are.
+    fn require(&mut self, names: Vec<Value>) {
+        let Some(Value::Array(known)) = self.object.get_mut("required") else { return };
+        if self.required.len() != known.len() {
+            self.required = known.iter().cloned().collect();
+        }
+        known.extend(names.into_iter().filter(|name| self.required.insert(name.clone())));
+    }
+
+    /// The names that it asks for, in whatever case: required, or asked about by a condition.
+    pub(super) fn asked_names(&self, names: &mut Vec<String>) {
+        add_required(&self.object, names);
+        let dependent = self.object.get("dependentRequired").and_then(Value::as_object);
+        for (name, more) in dependent.into_iter().flatten() {
+            names.push(name.clone());
+            add_strings(more, names);
+        }
+        self.unions.iter().flatten().for_each(|branch| branch.asked_names(names));
+        for Condition { asked, then, otherwise } in &self.conditions {
+            if let Value::Object(asked) = asked {
+                add_required(asked, names);
+                let properties = asked.get("properties").and_then(Value::as_object);
+                names.extend(properties.into_iter().flat_map(Map::keys).cloned());
+            }
+            [then, otherwise].into_iter().flatten().for_each(|branch| branch.asked_names(names));
+        }
+        for (name, dependent) in &self.dependents {
+            names.push(name.clone());
+            dependent.asked_names(names);
+        }
+    }
+}
+
+fn add_required(schema: &Map<String, Value>, names: &mut Vec<String>) {
+    schema.get("required").into_iter().for_each(|required| add_strings(required, names));
+}
+
+fn add_strings(list: &Value, strings: &mut Vec<String>) {
+    strings.extend(list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
 }

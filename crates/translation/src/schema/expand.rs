@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 use super::{
     budget::Budget,
     conjunction::{Condition, Conjunction},
-    older_drafts, outline, pattern,
+    kinds, older_drafts, outline, pattern,
     references::{References, Resource, Schema, entered},
     role::{self, Place, Role},
     warnings::{Warnings, quoted},
@@ -156,8 +156,8 @@ impl<'a> Expansion<'a> {
                     self.unfit(keyword, value);
                     return None;
                 };
-                self.warnings
-                    .warn(format!("`{keyword}` cannot be `{}`; what fits of it is shown", said(value)));
+                let wrong = wrong(keyword, value);
+                self.warnings.warn(format!("{wrong}; what fits of it is shown"));
                 self.copy(keyword, &mended, at)
             }
         }
@@ -192,7 +192,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn unfit(&mut self, keyword: &str, value: &Value) {
-        self.warnings.warn(format!("`{keyword}` cannot be `{}`; it is left out", said(value)));
+        self.warnings.warn(format!("{}; it is left out", wrong(keyword, value)));
     }
 
     fn reference(&mut self, reference: &'a Value, at: At<'a>) -> Conjunction {
@@ -256,6 +256,11 @@ impl<'a> Expansion<'a> {
 /// The members of a list of schemas; none where it is no list.
 fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn wrong(keyword: &str, value: &Value) -> String {
+    let misnamed = kinds::misnamed(value).filter(|_| keyword == "type");
+    misnamed.unwrap_or_else(|| format!("`{keyword}` cannot be `{}`", said(value)))
 }
 
 /// A value as it is quoted in a warning. Only scalars are told: others may be nested without end.

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt::Write as _};
 
 use serde_json::{Map, Value};
 
-use super::{merge::Clash, warnings::quoted};
+use super::{kinds, merge::Clash, warnings::quoted};
 
 /// More branches than these are counted.
 const TOLD: usize = 12;
@@ -60,6 +60,9 @@ pub(super) fn of_union(branches: &[Map<String, Value>], always: &[Value]) -> Opt
     told.truncate(TOLD);
     let mut sentence = format!("Give one of: {}", told.join("; or "));
     sentence.push_str(if more { "; or others." } else { "." });
+    if branches.iter().any(is_closed) {
+        sentence.push_str(" Nothing of another goes with it.");
+    }
     Some(sentence)
 }
 
@@ -74,7 +77,8 @@ fn of_branch(branch: &Map<String, Value>, always: &HashSet<&str>) -> String {
     if optional {
         names = described.collect();
     } else {
-        let telling = described.filter(|name| told_by_value(name) && !names.contains(name));
+        let given: HashSet<&str> = names.iter().copied().collect();
+        let telling = described.filter(|name| told_by_value(name) && !given.contains(name));
         names = telling.chain(names.iter().copied()).collect();
     }
     let mut phrase = listed(&names, fixed);
@@ -82,8 +86,26 @@ fn of_branch(branch: &Map<String, Value>, always: &HashSet<&str>) -> String {
         phrase.push_str("nothing more");
     } else if optional {
         phrase.push_str(" (optional)");
+    } else if is_closed(branch) {
+        let given: HashSet<&str> = strings(branch.get("required")).chain(names.iter().copied()).collect();
+        let others = properties.into_iter().flat_map(Map::keys).map(String::as_str);
+        let others = listed(&others.filter(|name| !given.contains(name)).collect::<Vec<_>>(), |_| None);
+        if !others.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(phrase, " (optional with it: {others})");
+        }
     }
     phrase
+}
+
+/// Whether a branch refuses what it does not name.
+fn is_closed(branch: &Map<String, Value>) -> bool {
+    ["additionalProperties", "unevaluatedProperties"].iter().any(|keyword| {
+        branch.get(*keyword).is_some_and(|others| {
+            *others == Value::Bool(false)
+                || others.as_object().is_some_and(|others| *others == kinds::nothing())
+        })
+    })
 }
 
 /// Says what a condition asks for, where it is about values of properties.

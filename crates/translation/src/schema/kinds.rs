@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
+use super::warnings::quoted;
+
 /// The types of JSON Schema.
 const TYPES: [&str; 7] = ["null", "boolean", "object", "array", "number", "string", "integer"];
 
@@ -49,6 +51,28 @@ pub(super) fn is_type(value: &Value) -> bool {
         }
         name => known(name),
     }
+}
+
+/// What a value of the keyword `type` that is none should have been: "`Object` is no JSON Schema type; did you mean
+/// `object`?"
+pub(crate) fn misnamed(value: &Value) -> Option<String> {
+    let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let wrong = names.iter().find(|name| !TYPES.iter().any(|known| *name == known))?.as_str()?;
+    let meant = match wrong.to_lowercase().as_str() {
+        "int" | "int32" | "int64" | "long" => Some("integer"),
+        "float" | "double" | "decimal" => Some("number"),
+        "bool" => Some("boolean"),
+        "str" | "text" => Some("string"),
+        "list" | "tuple" | "set" => Some("array"),
+        "dict" | "map" | "struct" => Some("object"),
+        "none" | "nil" => Some("null"),
+        lower => TYPES.into_iter().find(|known| *known == lower),
+    };
+    let hint = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the types are `{}`", TYPES.join("`, `")),
+    };
+    Some(format!("`{}` is no JSON Schema type; {hint}", quoted(wrong)))
 }
 
 /// The names that `type` says.

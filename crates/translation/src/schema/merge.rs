@@ -171,17 +171,8 @@ fn within(name: &str, known: &mut Map<String, Value>, schema: Map<String, Value>
 }
 
 fn unite(known: &mut Vec<Value>, more: Vec<Value>) {
-    // An `allOf` of thousands adds one name at a time.
-    if more.len() <= 8 {
-        for name in more {
-            if !known.contains(&name) {
-                known.push(name);
-            }
-        }
-        return;
-    }
     let present: HashSet<&Value> = known.iter().collect();
-    let new: Vec<Value> = more.iter().filter(|name| !present.contains(name)).cloned().collect();
+    let new: Vec<Value> = more.into_iter().filter(|name| !present.contains(name)).collect();
     known.extend(new);
 }
 

@@ -32,7 +32,7 @@ use self::{
     expand::{At, CUT, Detail, Expansion},
     references::{References, Schema},
 };
-pub(crate) use self::{free_form::WRAPPER, older_drafts::mended};
+pub(crate) use self::{free_form::WRAPPER, kinds::misnamed, older_drafts::mended};
 
 /// A schema made self-contained.
 #[derive(Debug, PartialEq)]

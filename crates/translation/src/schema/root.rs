@@ -17,12 +17,14 @@ impl Expansion<'_> {
     /// One object with the properties of every branch, and sentences on which belong together.
     pub(super) fn root(&mut self, conjunction: Conjunction) -> (Map<String, Value>, Vec<String>) {
         let mut sentences = Vec::new();
+        let mut asked = Vec::new();
+        conjunction.asked_names(&mut asked);
         let mut object = self.flat(conjunction, &mut sentences);
         object.insert("type".into(), "object".into());
         for keyword in ["items", "prefixItems", "enum", "const"] {
             object.shift_remove(keyword);
         }
-        self.declare_required(&mut object);
+        self.declare_asked(&mut object, asked);
         (object, sentences)
     }
 
@@ -40,13 +42,6 @@ impl Expansion<'_> {
             sentences.extend(guidance::of_condition(&condition.asked, then.as_ref(), otherwise.as_ref()));
             for branch in [then, otherwise].into_iter().flatten() {
                 declare(&mut object, branch);
-            }
-            if let Some(asked) = condition.asked.get("properties").and_then(Value::as_object) {
-                let names = asked.keys().cloned().map(|name| (name, kinds::anything().into()));
-                declare(
-                    &mut object,
-                    Map::from_iter([("properties".to_owned(), Value::Object(names.collect()))]),
-                );
             }
         }
         for (name, dependent) in dependents {
@@ -127,13 +122,12 @@ impl Expansion<'_> {
         require(object, shared);
     }
 
-    /// What must be given without being described is anything.
-    fn declare_required(&mut self, object: &mut Map<String, Value>) {
-        let required: Vec<Value> = names(object).cloned().collect();
+    /// What is asked for without being described is anything: callers send only what is declared.
+    fn declare_asked(&mut self, object: &mut Map<String, Value>, asked: Vec<String>) {
         let mut declared = take_properties(object);
-        for name in required.iter().filter_map(Value::as_str) {
-            if !declared.contains_key(name) && self.budget.take(kinds::ANYTHING_BYTES) {
-                declared.insert(name.to_owned(), kinds::anything().into());
+        for name in asked {
+            if !declared.contains_key(&name) && self.budget.take(name.len() + 4 + kinds::ANYTHING_BYTES) {
+                declared.insert(name, kinds::anything().into());
             }
         }
         object.insert("properties".into(), declared.into());

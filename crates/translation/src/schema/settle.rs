@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -15,7 +17,7 @@ const PRODUCT: usize = 32;
 impl Expansion<'_> {
     /// One schema of what holds together. What cannot be shown is told in its description.
     pub(super) fn settle(&mut self, conjunction: Conjunction, place: Place) -> Value {
-        let Conjunction { mut object, unions, conditions, dependents, nullable, clashes } = conjunction;
+        let Conjunction { mut object, unions, conditions, dependents, nullable, clashes, .. } = conjunction;
         self.tell_clashes(&clashes);
         guidance::tell(&mut object, &clashes);
         let inside = if place == Place::Asked { Place::Asked } else { Place::Shown };
@@ -126,11 +128,14 @@ impl Expansion<'_> {
     }
 
     fn dependents(&mut self, object: &mut Map<String, Value>, dependents: Vec<(String, Conjunction)>) {
+        let mut places: HashMap<String, usize> = HashMap::new();
         let mut by_name: Vec<(String, Conjunction)> = Vec::new();
         for (name, dependent) in dependents {
-            match by_name.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => known.and(dependent),
-                None => by_name.push((name, dependent)),
+            if let Some((_, known)) = places.get(&name).and_then(|at| by_name.get_mut(*at)) {
+                known.and(dependent);
+            } else {
+                places.insert(name.clone(), by_name.len());
+                by_name.push((name, dependent));
             }
         }
         if !by_name.is_empty() {

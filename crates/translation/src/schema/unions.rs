@@ -70,6 +70,7 @@ impl Expansion<'_> {
             self.tell_clashes(&clashes);
             guidance::tell(object, &clashes);
         }
+        self.say(object);
     }
 
     /// Looks after a choice that has none but null beside it. `true`: schemas were put together.
@@ -88,7 +89,7 @@ impl Expansion<'_> {
         true
     }
 
-    /// Lets the one choice beside null say what stands around the union, too. `true`: schemas were put together.
+    /// Lets the one choice beside null say what stands around the union, too. `true`: it says something else now.
     fn take_in(&mut self, object: &mut Map<String, Value>, only: &mut Map<String, Value>) -> bool {
         let mut anew = false;
         let shared: Vec<String> =
@@ -103,6 +104,7 @@ impl Expansion<'_> {
                     let both = format!("{around}\n{inside}");
                     self.budget.take(both.len());
                     only.insert(keyword, both.into());
+                    anew = true;
                 }
                 continue;
             }
@@ -113,15 +115,27 @@ impl Expansion<'_> {
             } else {
                 around.clone()
             };
-            let mut first = Map::from_iter([(keyword.clone(), around)]);
-            let own = only.shift_remove(&keyword).unwrap_or_default();
+            let mut both = Map::from_iter([(keyword.clone(), around)]);
+            let own = Map::from_iter([(keyword.clone(), only.shift_remove(&keyword).unwrap_or_default())]);
             let mut clashes = Vec::new();
-            merge::all_of(&mut first, Map::from_iter([(keyword, own)]), &mut clashes);
+            merge::all_of(&mut both, own.clone(), &mut clashes);
+            anew |= both != own;
             self.tell_clashes(&clashes);
-            only.extend(first);
+            only.extend(both);
             guidance::tell(only, &clashes);
         }
-        anew
+        self.say(only) || anew
+    }
+
+    /// What was put together may be a list now, or say no type any more. `true`: something was missing.
+    fn say(&mut self, object: &mut Map<String, Value>) -> bool {
+        let said = object.len();
+        kinds::say(object);
+        let more = object.len() > said;
+        if more {
+            self.budget.take(kinds::ANYTHING_BYTES);
+        }
+        more
     }
 }
 

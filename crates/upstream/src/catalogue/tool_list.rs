@@ -164,6 +164,12 @@ fn root_fault(schema: &JsonObject) -> Option<String> {
     let admits = |kind: &Value| kind == "object";
     let fault = match (schema.get("type"), schema.get("const"), schema.get("enum")) {
         (Some(Value::Array(kinds)), ..) if kinds.iter().any(admits) => None,
+        (Some(Value::String(kind)), ..) if kind != "object" && kind.eq_ignore_ascii_case("object") => {
+            return Some(format!(
+                "the root of its `inputSchema` has \"type\": \"{kind}\", which is no JSON Schema type; did its author \
+                 mean \"object\"? {AUTHOR}"
+            ));
+        }
         (Some(kind), ..) if !admits(kind) => Some(format!("\"type\": {}", shown(kind))),
         (_, Some(only), _) if !only.is_object() => Some(format!("\"const\": {}", shown(only))),
         (_, _, Some(Value::Array(values))) if !values.iter().any(Value::is_object) => {
@@ -253,6 +259,9 @@ mod tests {
             let reason = &list.quarantined[0].reason;
             assert!(reason.contains("`inputSchema`") && reason.contains("author should"), "{reason}");
         }
+        let misnamed = list(json!([{ "name": "bad", "inputSchema": { "type": "Object" } }]));
+        let told = "the root of its `inputSchema` has \"type\": \"Object\", which is no JSON Schema type; did its author mean";
+        assert!(misnamed.quarantined[0].reason.starts_with(told), "{}", misnamed.quarantined[0].reason);
         let missing = list(json!([{ "name": "bad" }]));
         assert!(missing.quarantined[0].reason.starts_with("it has no `inputSchema`."));
     }

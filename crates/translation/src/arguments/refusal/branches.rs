@@ -43,7 +43,7 @@ pub(super) fn add(
         let ways: Vec<&Branch<'_>> = meant.copied().filter(|branch| lacks_names(union, branch)).collect();
         return match &ways[..] {
             [_, _, ..] if lacks_names(union, branch) => lacking(findings, union, &ways),
-            _ => branch.iter().for_each(|error| findings.add(error)),
+            _ => findings.add_branch(union, branch),
         };
     }
     let first = |branch: &&Branch<'_>| {

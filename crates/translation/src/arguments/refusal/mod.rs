@@ -1,6 +1,7 @@
 //! Why arguments do not fit, in words that a model can act on.
 
 mod branches;
+mod forms;
 mod problem;
 mod words;
 

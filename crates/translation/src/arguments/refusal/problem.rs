@@ -67,7 +67,7 @@ impl Problem {
 /// All that does not fit.
 pub(super) struct Findings<'a> {
     /// What was checked against: errors say where in it they come from.
-    schema: &'a Value,
+    pub(super) schema: &'a Value,
     pub(super) problems: Vec<Problem>,
     /// How many more there are.
     pub(super) more: usize,
@@ -204,7 +204,7 @@ impl<'a> Findings<'a> {
         });
     }
 
-    fn unknown(&mut self, error: &ValidationError<'_>, name: &str) {
+    pub(super) fn unknown(&mut self, error: &ValidationError<'_>, name: &str) {
         if self.is_full() {
             return;
         }
@@ -225,6 +225,17 @@ impl<'a> Findings<'a> {
                 _ => {}
             }
         }
+        self.extra(error, name, words);
+    }
+
+    pub(super) fn foreign(&mut self, error: &ValidationError<'_>, name: &str, others: &str) {
+        if self.is_full() {
+            return;
+        }
+        self.extra(error, name, format!("does not go with {others}: give one or the other"));
+    }
+
+    fn extra(&mut self, error: &ValidationError<'_>, name: &str, words: String) {
         let mut place = place(error);
         place.push(json!(name));
         let input = error.instance().get(name).and_then(echo);
@@ -247,22 +258,8 @@ impl<'a> Findings<'a> {
         self.beside(error).map(required).unwrap_or_default()
     }
 
-    /// The names that each branch of a `oneOf` requires, where no two of them are the same.
-    fn ways(&self, error: &ValidationError<'_>) -> Option<Vec<String>> {
-        let mut ways: Vec<String> = Vec::new();
-        let branches = self.schema.pointer(error.schema_path().as_str())?.as_array()?;
-        for branch in Some(branches).filter(|branches| branches.len() <= words::OPTIONS)? {
-            let way = words::names(required(branch.as_object()?).into_iter());
-            if way == words::names([].into_iter()) || ways.contains(&way) {
-                return None;
-            }
-            ways.push(way);
-        }
-        Some(ways)
-    }
-
     /// The schema in which the keyword of an error stands, and those around it that are about the same value.
-    fn around(&self, error: &ValidationError<'_>) -> impl Iterator<Item = &'a Map<String, Value>> {
+    pub(super) fn around(&self, error: &ValidationError<'_>) -> impl Iterator<Item = &'a Map<String, Value>> {
         let path = error.schema_path().as_str();
         let inner = path.rsplit_once('/').map(|(parent, _)| parent);
         std::iter::successors(inner, |path| outer(path))
@@ -270,7 +267,7 @@ impl<'a> Findings<'a> {
     }
 
     /// The schema in which the keyword of an error stands.
-    fn beside(&self, error: &ValidationError<'_>) -> Option<&'a Map<String, Value>> {
+    pub(super) fn beside(&self, error: &ValidationError<'_>) -> Option<&'a Map<String, Value>> {
         let (parent, _) = error.schema_path().as_str().rsplit_once('/')?;
         self.schema.pointer(parent)?.as_object()
     }
@@ -317,11 +314,10 @@ impl<'a> Findings<'a> {
                 "string_pattern_mismatch",
                 format!("match the regular expression `{}`", words::cut(pattern, 200)),
             ),
-            Kind::UniqueItems => ("uniqueItems", "hold no item twice".into()),
+            // The one keyword that is not the validator's own.
+            Kind::Custom { .. } => ("uniqueItems", "hold no item twice".into()),
             Kind::Contains => ("contains", "hold an item of the kind that the schema wants".into()),
-            Kind::OneOfMultipleValid { .. } => {
-                ("oneOf", "fit exactly one of the forms that the schema offers, and fits several".into())
-            }
+            Kind::OneOfMultipleValid { context } => ("oneOf", self.forms(error, context)),
             // Such an error does not say which member is too much.
             Kind::FalseSchema if error.schema_path().as_str().ends_with("/additionalProperties") => {
                 ("extra_forbidden", "have no members".into())
@@ -351,7 +347,7 @@ fn outer(path: &str) -> Option<&str> {
     matches!(keyword, "allOf" | "anyOf" | "oneOf" | "dependentSchemas" | "dependencies").then_some(parent)
 }
 
-fn required(schema: &Map<String, Value>) -> Vec<&str> {
+pub(super) fn required(schema: &Map<String, Value>) -> Vec<&str> {
     let names = schema.get("required").and_then(Value::as_array);
     names.into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -369,7 +365,7 @@ fn but(kind: &Kind, input: &Value) -> String {
             has(members.len())
         }
         (
-            Kind::UniqueItems
+            Kind::Custom { .. }
             | Kind::Contains
             | Kind::FalseSchema
             | Kind::PropertyNames { .. }

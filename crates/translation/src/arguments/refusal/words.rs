@@ -94,6 +94,10 @@ pub(super) fn of_type(of: JsonType) -> &'static str {
 
 /// What a plain schema wants.
 pub(super) fn of_schema(schema: &Value) -> Option<String> {
+    of_keywords(schema.as_object()?)
+}
+
+fn of_keywords(schema: &Map<String, Value>) -> Option<String> {
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         return Some(options(values));
     }
@@ -112,6 +116,28 @@ pub(super) fn of_schema(schema: &Value) -> Option<String> {
         }
         .to_owned(),
     )
+}
+
+/// One form of several, by what tells it apart: its title, the values that it fixes, the names that it requires, or its
+/// type.
+pub(super) fn of_form(schema: &Map<String, Value>) -> Option<String> {
+    if let Some(title) = schema.get("title").and_then(Value::as_str) {
+        return Some(format!("\"{}\"", cut(title, WIDTH)));
+    }
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let fixed = properties.into_iter().flatten().filter_map(|(name, schema)| {
+        Some(format!("`{}` {}", cut(name, WIDTH), literal(schema.get("const")?)))
+    });
+    let fixed: Vec<String> = fixed.take(OPTIONS).collect();
+    if !fixed.is_empty() {
+        return Some(listed(&fixed, "and"));
+    }
+    let required = schema.get("required").and_then(Value::as_array);
+    let mut required = required.into_iter().flatten().filter_map(Value::as_str).peekable();
+    if required.peek().is_some() {
+        return Some(names(required));
+    }
+    of_keywords(schema)
 }
 
 /// "be at least 1 and at most 10": both ends, whichever was missed.

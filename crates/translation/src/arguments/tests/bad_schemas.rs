@@ -71,6 +71,52 @@ fn warnings_say_where_and_why() {
 }
 
 #[test]
+fn a_type_that_is_none_is_told_with_the_one_that_was_meant() {
+    for (wrong, hint) in [
+        (json!("Object"), "`Object` is no JSON Schema type; did you mean `object`?"),
+        (json!(["null", "int"]), "`int` is no JSON Schema type; did you mean `integer`?"),
+        (
+            json!("any"),
+            "`any` is no JSON Schema type; the types are `null`, `boolean`, `object`, `array`, `number`, `string`, `integer`",
+        ),
+    ] {
+        let schema = json!({"properties": {"p": {"type": wrong}}});
+        let (_, warnings) = compiled(schema.clone());
+        assert_eq!(warnings, [format!("the schema's `/properties/p/type` is not checked: {hint}")]);
+        let shown = crate::of_arguments(schema.as_object().unwrap()).warnings;
+        assert!(matches!(&shown[..], [one] if one.starts_with(hint)), "{shown:?}");
+    }
+}
+
+/// All of these have one hash in the validator's own check, which then compares each with each.
+#[test]
+fn a_huge_list_of_unique_items_is_checked_in_one_pass() {
+    let schema = json!({"properties": {"l": {"uniqueItems": true}}});
+    let mut nested: Vec<Value> = Vec::new();
+    for at in 0..20_000_u32 {
+        // A list of lists, of another shape each time.
+        let bits = (0..15).map(|bit| if at >> bit & 1 == 1 { json!([[]]) } else { json!([]) });
+        nested.push(bits.collect());
+    }
+    let numbers: Vec<Value> =
+        (0..30_000).map(|at| serde_json::from_str(&format!("1.{at:030}")).unwrap()).collect();
+    let huge: Vec<Value> =
+        (0..30_000).map(|at| serde_json::from_str(&format!("1e{}", 400 + at)).unwrap()).collect();
+    for mut items in [nested, numbers, huge] {
+        holds(schema.clone(), 0, &[json!({ "l": items })], &[]);
+        items.push(items[5].clone());
+        holds(schema.clone(), 0, &[], &[json!({ "l": items })]);
+    }
+    holds(
+        schema,
+        0,
+        &[json!({"l": [1, "1", 2]})],
+        &[json!({"l": [1, 2, 1.0]}), json!({"l": [{"a": 1}, {"a": 1}]})],
+    );
+    holds(json!({"properties": {"l": {"uniqueItems": false}}}), 0, &[json!({"l": [1, 1]})], &[]);
+}
+
+#[test]
 fn dialects_are_told_by_their_name_or_their_style() {
     let tuple = json!({"properties": {"p": {"items": [{"type": "number"}, {"type": "string"}]}}});
     holds(tuple, 0, &[json!({"p": [1, "a", null]})], &[json!({"p": ["a"]})]);

@@ -178,3 +178,57 @@ fn the_words_are_sentences() {
         "`l` should have at least 2 items, not 1; `s` should have at most 1 character, not 3"
     );
 }
+
+#[test]
+fn a_value_that_fits_several_forms_is_told_which() {
+    let values = json!({"properties": {"v": {"oneOf": [{"type": "string"}, {"type": "integer"}, {"type": "number"}]}}});
+    assert_eq!(
+        told(&values, &json!({"v": 1})),
+        "`v` should fit exactly one of the forms that the schema offers, and fits form 2 (an integer) and form 3 (a number)"
+    );
+    let objects = json!({
+        "$defs": {"User": {"title": "User", "properties": {"id": {}}, "required": ["kind", "id"]}},
+        "properties": {"kind": {}}, "required": ["kind"],
+        "oneOf": [{"$ref": "#/$defs/User"}, {"required": ["kind", "name"]}, {"required": ["kind"], "maxProperties": 1}],
+    });
+    assert_eq!(
+        told(&objects, &json!({"kind": 1, "id": 1, "name": "a"})),
+        "the arguments should hold `kind` and `id`, or `kind` and `name`, or `kind`, and not more than one"
+    );
+    let titled = json!({
+        "$defs": {"User": {"title": "User", "required": ["id"]}},
+        "oneOf": [{"$ref": "#/$defs/User"}, {"properties": {"kind": {"const": "group"}}}, {"type": "null"}],
+    });
+    assert_eq!(
+        told(&titled, &json!({"kind": "group", "id": 1})),
+        "the arguments should fit exactly one of the forms that the schema offers, \
+         and fits form 1 (\"User\") and form 2 (`kind` \"group\"); leave out `id`"
+    );
+    assert!(check(titled, r#"{"kind":"group"}"#).is_ok(), "what the sentence advises is taken");
+}
+
+#[test]
+fn what_belongs_to_another_branch_is_told_so() {
+    for union in ["oneOf", "anyOf"] {
+        let schema = json!({
+            "$defs": {"ById": {"properties": {"id": {}, "deep": {}}, "required": ["id"], "additionalProperties": false}},
+            union: [
+                {"$ref": "#/$defs/ById"},
+                {"properties": {"name": {}, "owner": {}}, "required": ["name"], "additionalProperties": false},
+            ],
+        });
+        assert_eq!(
+            told(&schema, &json!({"id": 1, "owner": "b"})),
+            "`owner` does not go with `id`: give one or the other"
+        );
+        assert!(told(&schema, &json!({"id": 1, "x": 1})).starts_with("`x` is not known"));
+    }
+    let kinds = json!({"properties": {"v": {"oneOf": [
+        {"properties": {"kind": {"const": "circle"}, "radius": {}}, "required": ["kind"], "additionalProperties": false},
+        {"properties": {"kind": {"const": "square"}, "side": {}}, "required": ["kind"], "additionalProperties": false},
+    ]}}});
+    assert_eq!(
+        told(&kinds, &json!({"v": {"kind": "circle", "side": 1}})),
+        "`v.side` does not go with `kind` \"circle\": give one or the other"
+    );
+}

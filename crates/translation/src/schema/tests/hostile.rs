@@ -250,3 +250,15 @@ fn thousands_of_pieces_are_put_together_in_one_pass() {
     let embedded = bounded(json!({"type": "object", "anyOf": branches}));
     assert!(embedded.guidance.concat().len() < 1000, "{:?}", embedded.guidance);
 }
+
+/// Each choice beside null takes in what stands around it, which changes what the next one inside takes in.
+#[test]
+fn choices_that_contradict_each_other_at_every_depth_end() {
+    let mut schema = json!({"description": "innermost", "minLength": 1});
+    for depth in 0..60 {
+        let kind = ["array", "object", "string"][depth % 3];
+        schema = json!({"type": kind, "description": format!("d{depth}"), "title": "t", "required": [format!("r{depth}")],
+            "anyOf": [{"anyOf": [schema, {"type": "null"}], "properties": {"p": {"type": "string"}}}, {"const": null}]});
+    }
+    bounded(json!({ "properties": {"p": schema} }));
+}

@@ -75,3 +75,59 @@ fn what_depends_on_an_argument_is_shown_and_said() {
         assert_eq!(embedded.guidance, ["With `card`: `address`."]);
     }
 }
+
+/// Callers send only what is declared.
+#[test]
+fn what_only_a_condition_or_a_branch_asks_for_is_declared() {
+    let anything = super::property(json!({}));
+    let x = json!({"type": "string"});
+    for asks in [
+        json!({"if": {"properties": {"a": {"const": "y"}}}, "then": {"required": ["x"]}}),
+        json!({"if": {"required": ["x"]}, "then": {"required": ["a"]}}),
+        json!({"dependentRequired": {"a": ["x"]}}),
+        json!({"dependencies": {"a": ["x"]}}),
+        json!({"dependentSchemas": {"a": {"required": ["x"]}}}),
+        json!({"dependentSchemas": {"x": {"required": ["a"]}}}),
+        json!({"anyOf": [{"required": ["a"]}, {"required": ["x"]}]}),
+        json!({"allOf": [{"oneOf": [{"required": ["a"]}, {"allOf": [{"required": ["x"]}]}]}]}),
+    ] {
+        for declared in [None, Some(&x)] {
+            let mut schema = map(asks.clone());
+            schema.insert("properties".into(), json!({"a": {"type": "string"}}));
+            if let Some(x) = declared {
+                schema["properties"]["x"] = x.clone();
+            }
+            let document = of_arguments(&schema).schema;
+            assert_eq!(document["properties"]["x"], *declared.unwrap_or(&anything), "{schema:?}");
+            assert_eq!(document["properties"]["a"], json!({"type": "string"}), "{schema:?}");
+            assert_eq!(document["properties"].as_object().unwrap().len(), 2, "{document}");
+        }
+    }
+}
+
+#[test]
+fn of_closed_branches_what_goes_with_what_is_told() {
+    let embedded = of_arguments(&map(json!({"oneOf": [
+        {"properties": {"id": {}, "deep": {}, "fast": {}}, "required": ["id"], "additionalProperties": false},
+        {"properties": {"name": {}}, "required": ["name"], "additionalProperties": false},
+    ]})));
+    assert_eq!(
+        embedded.guidance,
+        [
+            "Give one of: `id` (optional with it: `deep` and `fast`); or `name`. Nothing of another goes with it."
+        ]
+    );
+    assert_eq!(embedded.schema["properties"].as_object().unwrap().len(), 4);
+}
+
+/// A default is a note (JSON Schema 2020-12, validation §9.2): it need not fit. Open WebUI drops null ones by itself.
+#[test]
+fn a_default_stays_though_the_schema_refuses_it() {
+    for schema in [
+        json!({"type": "string", "default": null}),
+        json!({"type": "integer", "default": "auto"}),
+        json!({"type": "string", "enum": ["a", "b"], "default": "c"}),
+    ] {
+        assert_eq!(super::property(schema.clone()), schema);
+    }
+}

@@ -40,25 +40,9 @@ pub(super) async fn call(
     let questions = session.questions.of_call();
     let answered = answered(session, &questions, tool, arguments, context, limits).await;
     match (questions.declined(), answered) {
-        (Some(_), Ok(result)) if result.is_error != Some(true) => Ok(match questions.lacking() {
-            Some(lacking) => remarked(result, &lacking),
-            None => result,
-        }),
         (Some(declined), answered) => explained(answered, &declined),
         (None, answered) => answered,
     }
-}
-
-/// A result with a remark below it, where it is text for people: such as "the user declined", when no one was asked. What
-/// a program reads stays as it is.
-fn remarked(mut result: CallToolResult, remark: &str) -> CallToolResult {
-    let is_words = |item: &ContentBlock| {
-        item.as_text().is_some_and(|text| !text.text.trim_start().starts_with(['{', '[']))
-    };
-    if result.structured_content.is_none() && result.content.iter().all(is_words) {
-        result.content.push(ContentBlock::text(remark));
-    }
-    result
 }
 
 fn explained(
@@ -310,20 +294,6 @@ mod tests {
         let annotated =
             json!({"content": [{"type": "text", "text": "b", "annotations": {"priority": "high"}}]});
         assert_eq!(salvage(annotated).unwrap().content[0].as_text().unwrap().text, "b");
-    }
-
-    #[test]
-    fn a_form_without_defaults_is_told_below_words_and_changes_no_data() {
-        let texts = |texts: &[&str]| {
-            CallToolResult::success(texts.iter().map(|text| ContentBlock::text(*text)).collect())
-        };
-        let remarked = |result| remarked(result, "No default.").content.len();
-        assert_eq!(remarked(texts(&["User declined"])), 2);
-        assert_eq!(remarked(texts(&[])), 1);
-        assert_eq!(remarked(texts(&["one", "two"])), 3);
-        assert_eq!(remarked(texts(&["one", " {\"a\": 1}"])), 2);
-        assert_eq!(remarked(CallToolResult::structured(json!({"a": 1}))), 1);
-        assert_eq!(remarked(CallToolResult::success(vec![ContentBlock::image("AA==", "image/png")])), 1);
     }
 
     #[test]

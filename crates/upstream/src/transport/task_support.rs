@@ -14,11 +14,12 @@ pub(super) fn kept(message: &[u8]) -> Option<Vec<u8>> {
     let tools = message.get_mut("result")?.get_mut("tools")?.as_array_mut()?;
     for tool in tools.iter_mut().filter_map(Value::as_object_mut) {
         let support = tool.get("execution").and_then(|execution| execution.get("taskSupport")).cloned();
-        if let Some(support) = support
-            && let Some(meta) = tool.entry("_meta").or_insert_with(|| json!({})).as_object_mut()
-        {
-            meta.insert(KEY.to_owned(), support);
+        let Some(support) = support else { continue };
+        let meta = tool.entry("_meta").or_insert(Value::Null);
+        if !meta.is_object() {
+            *meta = json!({});
         }
+        meta[KEY] = support;
     }
     serde_json::to_vec(&message).ok()
 }
@@ -51,11 +52,12 @@ mod tests {
             tool(json!({})),
             tool(json!(null)),
             json!({ "name": "t", "inputSchema": {}, "_meta": { "a": 1 }, "execution": { "taskSupport": "required" } }),
+            json!({ "name": "t", "inputSchema": {}, "_meta": null, "execution": { "taskSupport": "required" } }),
         ];
         let tools =
             listed(&json!({ "jsonrpc": "2.0", "id": 1, "result": { "tools": tools, "nextCursor": "2" } }));
         let only: Vec<bool> = tools.iter().map(is_task_only).collect();
-        assert_eq!(only, [true, false, false, false, true]);
+        assert_eq!(only, [true, false, false, false, true, true]);
         assert_eq!(tools[4].meta.as_ref().unwrap().0["a"], 1);
     }
 

@@ -38,22 +38,11 @@ struct Shared {
 struct Running {
     /// The number of the next call.
     next: u64,
-    /// What was declined, by call.
-    declined: HashMap<u64, Vec<Declined>>,
+    /// What was asked and declined, and why, by call: a sentence each.
+    declined: HashMap<u64, Vec<Arc<str>>>,
     /// The kinds that the gateway's log was told of: once is enough.
     warned: HashSet<&'static str>,
 }
-
-/// One question that was declined.
-#[derive(Debug)]
-struct Declined {
-    kind: &'static str,
-    /// What was asked, and why it was declined.
-    sentence: Arc<str>,
-}
-
-/// A form that was to be accepted with its defaults, and lacks some.
-const LACKING: &str = "form without defaults";
 
 /// The questions of one call, while it runs.
 #[derive(Debug)]
@@ -131,7 +120,7 @@ impl Questions {
                     self.0.log.push(&format!("it {asked}: its defaults were accepted"));
                     return json!({ "action": "accept", "content": content });
                 }
-                Err(why) => (LACKING, why),
+                Err(why) => ("form without defaults", why),
             },
         };
         self.decline(call, kind, &format!("{asked}: {why}"));
@@ -146,9 +135,9 @@ impl Questions {
         let mut running = self.running();
         if let Some(told) = call.and_then(|call| running.declined.get_mut(&call))
             && told.len() < TOLD
-            && !told.iter().any(|one| one.sentence == sentence)
+            && !told.contains(&sentence)
         {
-            told.push(Declined { kind, sentence: Arc::clone(&sentence) });
+            told.push(Arc::clone(&sentence));
         }
         if running.warned.insert(kind) {
             log.warn(&sentence);
@@ -180,18 +169,9 @@ impl CallQuestions<'_> {
 
     /// What was declined, in words, each once.
     pub(super) fn declined(&self) -> Option<String> {
-        self.told(|_| true)
-    }
-
-    /// Which forms lacked defaults, in words: of a person who declined, as the tool may put it, it knows nothing.
-    pub(super) fn lacking(&self) -> Option<String> {
-        self.told(|kind| kind == LACKING)
-    }
-
-    fn told(&self, of: impl Fn(&str) -> bool) -> Option<String> {
-        let running = self.questions.running();
-        let declined = running.declined.get(&self.number)?.iter().filter(|one| of(one.kind));
-        let sentences: Vec<&str> = declined.map(|one| &*one.sentence).collect();
+        let questions = self.questions.running();
+        let declined = questions.declined.get(&self.number)?;
+        let sentences: Vec<&str> = declined.iter().map(|sentence| &**sentence).collect();
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 }
@@ -237,7 +217,6 @@ mod tests {
             "`github` asked for input (\"Your name?\"): nobody is there to give it; with `\"elicitation\": \
              \"accept-defaults\"` in its entry of the config file its own defaults are accepted. It was declined."
         );
-        assert_eq!(call.lacking(), None, "the policy alone is the reason");
         assert_eq!(questions.0.log.lines().iter().map(|line| &**line).collect::<Vec<_>>(), [&*told, &*told]);
         assert_eq!(questions.of_call().declined(), None);
     }
@@ -286,8 +265,7 @@ mod tests {
         assert!(questions.0.log.lines()[0].contains("its defaults were accepted"));
         schema["required"] = json!(["a", "b"]);
         assert_eq!(questions.answer("elicitation/create", &form(&schema)).unwrap(), declined());
-        assert_eq!(call.lacking(), call.declined());
-        assert!(call.lacking().unwrap().contains("no default for `b`"));
+        assert!(call.declined().unwrap().contains("no default for `b`"));
     }
 
     #[test]

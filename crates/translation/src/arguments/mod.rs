@@ -50,7 +50,8 @@ impl ArgumentCheck {
     }
 
     /// The arguments as they go to the server: what the caller sent, except that a text which stands for a number, a
-    /// boolean, an object or an array becomes one where the schema refuses the text and takes the value.
+    /// boolean, an object or an array becomes one where the schema refuses the text and takes the value, and that a null
+    /// which the schema refuses and can do without is left out.
     ///
     /// # Errors
     /// Says what does not fit, and where.

@@ -267,14 +267,17 @@ fn what_is_meant_holds_although_the_dialect_has_no_such_words() {
         (json!({"$ref": "#/$defs/word"}), json!("x"), json!(5)),
         (json!({"not": {"type": ["integer", "null"]}}), json!("x"), json!(5)),
     ] {
-        let mut schema = json!({"properties": {"v": nullable}, "$defs": {"word": {"type": "string"}}});
+        let mut schema =
+            json!({"required": ["v"], "properties": {"v": nullable}, "$defs": {"word": {"type": "string"}}});
         holds(schema.clone(), 0, &[json!({"v": good})], &[json!({"v": bad}), null.clone()]);
         schema["properties"]["v"]["nullable"] = true.into();
         holds(schema, 0, &[json!({"v": good}), null.clone()], &[json!({"v": bad})]);
     }
     // The name of a property, and a value.
-    holds(json!({"properties": {"nullable": {"type": "string"}}}), 0, &[], &[json!({"nullable": null})]);
-    let value = json!({"properties": {"v": {"const": {"type": "string", "nullable": true}}}});
+    let named = json!({"required": ["nullable"], "properties": {"nullable": {"type": "string"}}});
+    holds(named, 0, &[], &[json!({"nullable": null})]);
+    let value =
+        json!({"required": ["v"], "properties": {"v": {"const": {"type": "string", "nullable": true}}}});
     holds(value, 0, &[json!({"v": {"type": "string", "nullable": true}})], &[null]);
     let n = json!({"n": {"type": ["integer", "integer"]}});
     holds(

@@ -1,6 +1,6 @@
 //! Regular expressions: as many of a schema's as there is room for, once they are compiled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jsonschema::{FancyRegex, PatternOptions, Regex};
 use serde_json::{Value, json};
@@ -75,25 +75,28 @@ impl<'a> Patterns<'a> {
         let foreign = !jsonschema_regex::is_valid_ecma_regex(pattern);
         let sizes = if foreign { &SIZES[..FOREIGN] } else { &SIZES[..] };
         let alone = json!({ "pattern": pattern });
-        for size in sizes {
-            let plain = PatternOptions::regex().size_limit(*size);
-            if *size <= self.left() && compiles(&alone, plain) {
-                self.take(*size);
-                return Fit::Fits;
-            }
+        let mut tried = 0;
+        let mut crowded = false;
+        for size in sizes.iter().copied() {
+            let plain = || compiles(&alone, PatternOptions::regex().size_limit(size));
             // Between what has to be tried step by step there are others, each compiled by itself.
-            let whole = size * parts(pattern);
-            if whole > self.left() {
-                return Fit::Crowded;
-            }
-            if compiles(&alone, backtracking(*size)) {
-                self.take(whole);
-                return Fit::Fits;
+            let with_steps = || compiles(&alone, backtracking(size));
+            for (bytes, compiles) in
+                [(size, &plain as &dyn Fn() -> bool), (size * parts(pattern), &with_steps)]
+            {
+                if bytes > self.left() {
+                    crowded = true;
+                } else if compiles() {
+                    self.take(bytes);
+                    return Fit::Fits;
+                } else {
+                    tried = size;
+                }
             }
         }
         // What was tried in vain took its time, unless its syntax is wrong.
-        self.take(if foreign { SMALLEST } else { LARGEST });
-        Fit::Unusable
+        self.take(if foreign { SMALLEST } else { tried });
+        if crowded { Fit::Crowded } else { Fit::Unusable }
     }
 
     fn left(&self) -> usize {
@@ -110,9 +113,9 @@ fn parts(pattern: &str) -> usize {
     1 + pattern.bytes().filter(|byte| matches!(byte, b'(' | b'|' | b'\\' | b'+')).count()
 }
 
-/// The regular expressions that a schema holds, each once.
-pub(super) fn of(schema: &Value) -> HashSet<&str> {
-    let mut patterns = HashSet::new();
+/// The regular expressions that a schema holds, each once; always in the same order.
+pub(super) fn of(schema: &Value) -> BTreeSet<&str> {
+    let mut patterns = BTreeSet::new();
     let mut waiting = vec![schema];
     while let Some(value) = waiting.pop() {
         match value {

@@ -264,6 +264,9 @@ fn patterns_that_are_large_together_are_checked_as_far_as_there_is_room() {
     mixed.extend(["(".to_owned(), "((a{1000}){1000}){1000}".to_owned()]);
     let (check, warnings) = compiled(with_patterns(&mixed));
     assert_eq!((warnings.len(), checked(&check, 212)), (2, 210), "{warnings:?}");
+    let choices: Vec<String> = (0..1_500).map(|at| format!("c{at}")).collect();
+    let (check, warnings) = compiled(with_patterns(&[format!("^(?:{}|[x-z]+)$", choices.join("|"))]));
+    assert_eq!((warnings.as_slice(), checked(&check, 1)), (&[][..], 1));
     // Between look-aheads each part is compiled by itself.
     let mut apart = String::new();
     for at in 0..2_000 {

@@ -176,8 +176,11 @@ async fn an_unusable_schema_costs_its_own_place_and_nothing_is_fetched() {
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/s.json", listener.local_addr().unwrap());
     let home = Home::new();
+    // What would be fetched refuses everything.
+    fs_err::write(home.path("near.json"), "false").unwrap();
+    let near = reqwest::Url::from_file_path(home.path("near.json")).unwrap();
     let schema = json!({"type": "object", "properties": {
-        "far": {"$ref": url}, "near": {"$ref": "file:///etc/hostname"}, "p": {"pattern": "("}, "n": {"type": "integer"},
+        "far": {"$ref": url}, "near": {"$ref": near.as_str()}, "p": {"pattern": "("}, "n": {"type": "integer"},
         "slow": {"type": "string", "pattern": "^(a|aa)+(?!c)\\1b$"}}});
     let (gateway, record) = tool(&home, schema).await;
     let slow = "a".repeat(100_000);

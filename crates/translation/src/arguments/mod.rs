@@ -5,6 +5,7 @@ mod coercion;
 mod compile;
 mod draft;
 mod meant;
+mod patterns;
 mod refusal;
 mod unique;
 mod usable;
@@ -13,7 +14,7 @@ use jsonschema::Validator;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::schema;
+use crate::{Allowance, schema};
 
 pub use self::refusal::Refusal;
 
@@ -45,12 +46,18 @@ impl ArgumentCheck {
     /// Compiles a tool's `inputSchema`; with it come warnings on what of the schema cannot be used, which is not checked.
     /// An external `$ref` is never fetched.
     pub fn compile(schema: &JsonObject) -> (Self, Vec<String>) {
-        let (rules, warnings) = compile::compile(schema);
+        Self::compile_within(schema, &Allowance::default())
+    }
+
+    /// As [`Self::compile`], for one of a server's tools: it takes what it needs from what they may take together.
+    pub fn compile_within(schema: &JsonObject, allowance: &Allowance) -> (Self, Vec<String>) {
+        let (rules, warnings) = compile::compile(schema, allowance);
         (Self { rules, free_form: schema::is_free_form(schema) }, warnings)
     }
 
     /// The arguments as they go to the server: what the caller sent, except that a text which stands for a number, a
-    /// boolean, an object or an array becomes one where the schema refuses the text and takes the value.
+    /// boolean, an object or an array becomes one where the schema refuses the text and takes the value, and that a null
+    /// which the schema refuses and can do without is left out.
     ///
     /// # Errors
     /// Says what does not fit, and where.
@@ -71,7 +78,7 @@ impl ArgumentCheck {
     }
 }
 
-/// What stands in the wrapper, where there is nothing beside it: an object, or a text that is one.
+/// What stands in the wrapper, where there is nothing beside it: an object, a text that is one, or null for an empty one.
 fn unwrapped(mut arguments: JsonObject) -> JsonObject {
     if arguments.len() != 1 {
         return arguments;
@@ -79,6 +86,7 @@ fn unwrapped(mut arguments: JsonObject) -> JsonObject {
     match arguments.get_mut(schema::WRAPPER) {
         Some(Value::Object(inner)) => std::mem::take(inner),
         Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(arguments),
+        Some(Value::Null) => JsonObject::new(),
         _ => arguments,
     }
 }

@@ -9,7 +9,7 @@ use jsonschema::Draft;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use super::compile::is_pattern;
+use super::patterns::{Fit, Patterns};
 use crate::{keyword::Holds, schema};
 
 /// Warnings on one schema; more would say nothing new.
@@ -28,20 +28,26 @@ pub(super) enum References {
 }
 
 /// The usable part of a schema, and what is missing from it.
-pub(super) fn of(schema: &Value, draft: Draft, references: References) -> (Value, Vec<String>) {
+pub(super) fn of(
+    schema: &Value,
+    draft: Draft,
+    references: References,
+    patterns: &mut Patterns<'_>,
+) -> (Value, Vec<String>) {
     let mut names = Names::default();
     names.collect(schema);
     let mut sieve =
-        Sieve { root: schema, names, draft, references, path: String::new(), warnings: Vec::new() };
+        Sieve { root: schema, names, draft, references, patterns, path: String::new(), warnings: Vec::new() };
     let usable = sieve.schema(schema).schema;
     (usable, sieve.warnings)
 }
 
-struct Sieve<'a> {
+struct Sieve<'a, 'p> {
     root: &'a Value,
     names: Names<'a>,
     draft: Draft,
     references: References,
+    patterns: &'a mut Patterns<'p>,
     /// JSON Pointer of the schema at hand.
     path: String,
     warnings: Vec<String>,
@@ -53,7 +59,7 @@ struct Sifted {
     wider: bool,
 }
 
-impl Sieve<'_> {
+impl Sieve<'_, '_> {
     fn schema(&mut self, schema: &Value) -> Sifted {
         let Value::Object(keywords) = schema else {
             if !schema.is_boolean() {
@@ -125,8 +131,7 @@ impl Sieve<'_> {
             let nested = self.path.len();
             self.path += "/";
             self.path += &name.replace('~', "~0").replace('/', "~1");
-            if keyword == "patternProperties" && !is_pattern(name) {
-                self.warn("its name is no usable regular expression");
+            if keyword == "patternProperties" && !self.is_pattern(name) {
                 wider = true;
             } else if keyword == "dependencies" && schema.is_array() {
                 kept.insert(name.clone(), schema.clone());
@@ -168,10 +173,7 @@ impl Sieve<'_> {
                 self.warn(&format!("`{shown}` leads nowhere in the schema, and nothing is fetched"));
                 None
             }
-            ("pattern", Value::String(pattern)) if !is_pattern(pattern) => {
-                self.warn("it is no usable regular expression");
-                None
-            }
+            ("pattern", Value::String(pattern)) if !self.is_pattern(pattern) => None,
             _ if self.is_sound(keyword, value, beside) => same(false),
             ("type", _) if let Some(misnamed) = schema::misnamed(value) => {
                 self.warn(&misnamed);
@@ -182,6 +184,17 @@ impl Sieve<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a regular expression can be used; a warning where not.
+    fn is_pattern(&mut self, pattern: &str) -> bool {
+        let fit = self.patterns.fit(pattern);
+        match fit {
+            Fit::Fits => {}
+            Fit::Unusable => self.warn("it is no usable regular expression"),
+            Fit::Crowded => self.warn("the regular expressions are too large together"),
+        }
+        fit == Fit::Fits
     }
 
     /// Whether the dialect allows this value of a keyword.

@@ -5,7 +5,8 @@ use std::{borrow::Cow, collections::HashMap};
 use rmcp::model::{ContentBlock, ResourceContents};
 use serde_json::Value;
 
-use super::{base64, echo};
+use super::base64;
+use crate::equality::same;
 
 /// Structured content without what the content says better; `None` where nothing else is left of it.
 pub(super) fn without<'a>(structured: &'a Value, content: &[ContentBlock]) -> Option<Cow<'a, Value>> {
@@ -42,7 +43,7 @@ fn is_block(value: &Value, block: &ContentBlock) -> bool {
 }
 
 fn tells_the_same(one: &Value, other: &Value) -> bool {
-    let (Value::Object(one), Value::Object(other)) = (one, other) else { return echo::same(one, other) };
+    let (Value::Object(one), Value::Object(other)) = (one, other) else { return same(one, other) };
     let is_told = |key: &str, value: &Value| !value.is_null() && !matches!(key, "_meta" | "annotations");
     let told = |members: &serde_json::Map<String, Value>| {
         members.iter().filter(|(key, value)| is_told(key, value)).count()

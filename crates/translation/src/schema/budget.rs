@@ -1,6 +1,8 @@
-//! Bounds on what one tool may take in a document, whatever its schema says.
+//! Bounds on what one tool may take in a document, whatever its schema says and its server's other tools take.
 
 use serde_json::{Map, Value};
+
+use crate::Allowance;
 
 /// Subschemas that are written out for one tool.
 const SCHEMAS: usize = 10_000;
@@ -8,24 +10,48 @@ const SCHEMAS: usize = 10_000;
 const BYTES: usize = 256 * 1024;
 /// Bytes of the outer shape, which is shown where the whole is too large.
 const OUTLINE_BYTES: usize = 1024 * 1024;
+/// Bytes that one tool may take where its server has used up its allowance: what a small schema needs.
+const LEAST: usize = 4096;
+/// Bytes of JSON for one subschema, at least.
+const PER_SCHEMA: usize = BYTES / SCHEMAS;
 /// Bytes of one value in an outline.
 const SHORT: usize = 4096;
 
 /// What may still be written.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct Budget<'a> {
     schemas: usize,
     bytes: usize,
     spent: bool,
+    /// What is written is taken from it when the budget is given up.
+    of: Option<Lent<'a>>,
 }
 
-impl Budget {
-    pub(super) fn whole() -> Self {
-        Self { schemas: SCHEMAS, bytes: BYTES, spent: false }
+/// A part of an allowance.
+#[derive(Debug)]
+struct Lent<'a> {
+    allowance: &'a Allowance,
+    bytes: usize,
+}
+
+impl Drop for Budget<'_> {
+    fn drop(&mut self) {
+        if let Some(lent) = &self.of {
+            lent.allowance.write(lent.bytes.saturating_sub(self.bytes));
+        }
+    }
+}
+
+impl<'a> Budget<'a> {
+    pub(super) fn whole(allowance: &'a Allowance) -> Self {
+        let bytes = BYTES.min(allowance.written_left().max(LEAST));
+        let schemas = SCHEMAS.min(bytes / PER_SCHEMA);
+        Self { schemas, bytes, spent: false, of: Some(Lent { allowance, bytes }) }
     }
 
-    pub(super) fn outline() -> Self {
-        Self { schemas: usize::MAX, bytes: OUTLINE_BYTES, spent: false }
+    pub(super) fn outline(allowance: &'a Allowance) -> Self {
+        let bytes = OUTLINE_BYTES.min(allowance.written_left().max(LEAST));
+        Self { schemas: usize::MAX, bytes, spent: false, of: Some(Lent { allowance, bytes }) }
     }
 
     /// Whether more was wanted than there was.
@@ -48,7 +74,7 @@ impl Budget {
     /// As [`Self::copy`], where more than a few lines are too much.
     pub(super) fn copy_short(&mut self, value: &Value) -> Option<Value> {
         let bytes = SHORT.min(self.bytes);
-        let mut part = Self { schemas: 0, bytes, spent: false };
+        let mut part = Self { schemas: 0, bytes, spent: false, of: None };
         let copy = part.copy(value, 2)?;
         self.bytes -= bytes - part.bytes;
         Some(copy)

@@ -8,6 +8,7 @@ use super::{
     role::{self, Place, Role},
     warnings::{Warnings, quoted},
 };
+use crate::Allowance;
 
 /// The warning where something is left out for its size or depth.
 pub(super) const CUT: &str = "the schema is too large to be shown whole; its inside is cut";
@@ -46,14 +47,19 @@ pub(super) struct Expansion<'a> {
     detail: Detail,
     /// The referenced schemas that are being written out, outermost first.
     open: Vec<*const Map<String, Value>>,
-    pub(super) budget: Budget,
+    pub(super) budget: Budget<'a>,
     pub(super) warnings: Warnings,
 }
 
 impl<'a> Expansion<'a> {
-    pub(super) fn new(references: &'a References<'a>, document: Resource<'a>, detail: Detail) -> Self {
+    pub(super) fn new(
+        references: &'a References<'a>,
+        document: Resource<'a>,
+        detail: Detail,
+        allowance: &'a Allowance,
+    ) -> Self {
         let open = vec![std::ptr::from_ref(document)];
-        Self { references, detail, open, budget: Budget::whole(), warnings: Warnings::default() }
+        Self { references, detail, open, budget: Budget::whole(allowance), warnings: Warnings::default() }
     }
 
     /// What a schema says, its choices still apart.

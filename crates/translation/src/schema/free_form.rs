@@ -49,23 +49,40 @@ impl<'a> Part<'a> {
     pub(super) fn opens(&self) -> bool {
         opens(self.schema)
     }
+
+    /// As [`takes_others`].
+    pub(super) fn takes_others(&self) -> Option<bool> {
+        takes_others(self.schema)
+    }
 }
 
 /// Whether a schema speaks of properties that it does not name.
 pub(super) fn opens(schema: &Map<String, Value>) -> bool {
-    let says = |keyword: &str| match schema.get(keyword) {
-        Some(Value::Bool(is)) => Some(*is),
-        Some(Value::Object(schema)) => Some(*schema != kinds::nothing()),
-        _ => None,
+    let asks = || {
+        admits(schema, "propertyNames") == Some(true)
+            || schema.get("minProperties").and_then(Value::as_f64).is_some_and(|least| least > 0.0)
     };
+    takes_others(schema).unwrap_or_else(asks)
+}
+
+/// Whether a schema says of itself that it takes properties which it does not name, or that it takes none; `None` where
+/// it says neither.
+pub(super) fn takes_others(schema: &Map<String, Value>) -> Option<bool> {
     let by_pattern = schema.get("patternProperties").and_then(Value::as_object);
     if by_pattern.is_some_and(|patterns| !patterns.is_empty()) {
-        return true;
+        return Some(true);
     }
-    let open = says("additionalProperties").or(says("unevaluatedProperties"));
-    let asks = says("propertyNames").is_some_and(|names| names)
-        || schema.get("minProperties").and_then(Value::as_f64).is_some_and(|least| least > 0.0);
-    open.unwrap_or(asks)
+    admits(schema, "additionalProperties").or_else(|| admits(schema, "unevaluatedProperties"))
+}
+
+/// Whether the schema under a keyword lets anything through; `None` where there is none.
+fn admits(schema: &Map<String, Value>, keyword: &str) -> Option<bool> {
+    match schema.get(keyword)? {
+        Value::Bool(is) => Some(*is),
+        // With or without the type that was added to it.
+        Value::Object(schema) => Some(schema.get("not") != kinds::nothing().get("not")),
+        _ => None,
+    }
 }
 
 /// The parts of a root, outermost first. A list holds what is still to be read: nesting costs no stack.

@@ -1,10 +1,11 @@
 //! Two schemas that both hold, as one.
 
-use std::collections::HashSet;
+use std::{cmp::Ordering, collections::HashSet};
 
 use serde_json::{Map, Value};
 
 use super::{guidance, kinds};
+use crate::equality::{canonical, compare, same};
 
 /// A keyword that two schemas give, and one schema can only have once.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) fn all_of(base: &mut Map<String, Value>, part: Map<String, Value>, cl
             None => {
                 base.insert(keyword, value);
             }
-            Some(present) if *present == value => {}
+            Some(present) if same(present, &value) => {}
             Some(present) => {
                 if let Some(clash) = both(&keyword, present, value, clashes) {
                     clashes.push(clash);
@@ -111,14 +112,14 @@ fn both(keyword: &str, present: &mut Value, value: Value, clashes: &mut Vec<Clas
             "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" | "minContains",
             known,
             value,
-        ) if value.as_f64() > known.as_f64() => {
+        ) if compare(&value, known) == Some(Ordering::Greater) => {
             *known = value;
         }
         (
             "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" | "maxContains",
             known,
             value,
-        ) if value.as_f64() < known.as_f64() => {
+        ) if compare(&value, known) == Some(Ordering::Less) => {
             *known = value;
         }
         ("not", _, value) => {
@@ -177,8 +178,8 @@ fn unite(known: &mut Vec<Value>, more: Vec<Value>) {
 }
 
 fn intersection(known: &[Value], more: &[Value]) -> Vec<Value> {
-    let more: HashSet<&Value> = more.iter().collect();
-    known.iter().filter(|value| more.contains(value)).cloned().collect()
+    let more: HashSet<String> = more.iter().map(canonical).collect();
+    known.iter().filter(|value| more.contains(&canonical(value))).cloned().collect()
 }
 
 /// The types that both allow.

@@ -32,6 +32,8 @@ use self::{
     expand::{At, CUT, Detail, Expansion},
     references::{References, Schema},
 };
+use crate::Allowance;
+
 pub(crate) use self::{free_form::WRAPPER, kinds::misnamed, older_drafts::mended};
 
 /// A schema made self-contained.
@@ -46,6 +48,10 @@ pub struct Embedded {
     pub warnings: Vec<String>,
 }
 
+/// The warning on properties that are allowed and cannot be declared.
+const OTHERS: &str =
+    "properties that the schema does not name are taken too, but Open WebUI sends named ones alone";
+
 /// What is tried in turn until the schema fits its bounds.
 const DETAILS: [Detail; 5] = [
     Detail { unrolled: 2, levels: 96 },
@@ -57,7 +63,12 @@ const DETAILS: [Detail; 5] = [
 
 /// The schema of a request body: always of type object, with the properties of a union's branches side by side.
 pub fn of_arguments(schema: &JsonObject) -> Embedded {
-    let (mut embedded, free_form) = body(schema);
+    of_arguments_within(schema, &Allowance::default())
+}
+
+/// As [`of_arguments`], for one of a server's tools: it takes what it needs from what they may take together.
+pub fn of_arguments_within(schema: &JsonObject, allowance: &Allowance) -> Embedded {
+    let (mut embedded, free_form) = body(schema, allowance);
     if let Value::Object(object) = &mut embedded.schema
         && free_form
     {
@@ -69,43 +80,52 @@ pub fn of_arguments(schema: &JsonObject) -> Embedded {
 /// Whether a tool takes arguments whose names its schema does not say: its document has them in one property,
 /// [`WRAPPER`], which is taken off on the way in.
 pub(crate) fn is_free_form(schema: &JsonObject) -> bool {
-    body(schema).1
+    body(schema, &Allowance::default()).1
 }
 
 /// The object of a tool's arguments, and whether it is free-form.
-fn body(schema: &JsonObject) -> (Embedded, bool) {
+fn body(schema: &JsonObject, allowance: &Allowance) -> (Embedded, bool) {
     let references = References::new(schema);
-    let embedded = expanded(schema, &references, |expansion, conjunction| {
+    let mut embedded = expanded(schema, &references, allowance, |expansion, conjunction| {
         let (object, guidance) = expansion.root(conjunction);
         (object.into(), guidance)
     })
     .unwrap_or_else(|| Embedded {
-        schema: outline::of_arguments(schema, &references).into(),
+        schema: outline::of_arguments(schema, &references, allowance).into(),
         guidance: Vec::new(),
-        warnings: vec!["the schema is too large; only its outer shape is shown".to_owned()],
+        warnings: outlined("the schema", allowance),
     });
     let names_nothing =
         embedded.schema.get("properties").and_then(Value::as_object).is_none_or(Map::is_empty);
-    let opens = || {
-        embedded.schema.as_object().is_some_and(free_form::opens)
-            || free_form::parts(schema, &references).iter().any(free_form::Part::opens)
-    };
-    let free_form = names_nothing && opens();
-    (embedded, free_form)
+    let root = embedded.schema.as_object();
+    let parts = || free_form::parts(schema, &references);
+    if names_nothing {
+        let free_form = root.is_some_and(free_form::opens) || parts().iter().any(free_form::Part::opens);
+        return (embedded, free_form);
+    }
+    let takes_others = root.and_then(free_form::takes_others);
+    if takes_others.unwrap_or_else(|| parts().iter().any(|part| part.takes_others() == Some(true))) {
+        embedded.warnings.push(OTHERS.to_owned());
+    }
+    (embedded, false)
 }
 
 /// The schema of what is answered: a tool's `outputSchema`, without the wrapping that [`crate::answer`] takes off.
 pub fn of_result(schema: &JsonObject) -> Embedded {
+    of_result_within(schema, &Allowance::default())
+}
+
+/// As [`of_result`], within what a server's tools may take together.
+pub fn of_result_within(schema: &JsonObject, allowance: &Allowance) -> Embedded {
     let references = References::new(schema);
-    let mut embedded =
-        expanded(schema, &references, |expansion, conjunction| (expansion.whole(conjunction), Vec::new()))
-            .unwrap_or_else(|| Embedded {
-                schema: outline::of_arguments(schema, &references).into(),
-                guidance: Vec::new(),
-                warnings: vec![
-                    "the schema of the result is too large; only its outer shape is shown".to_owned(),
-                ],
-            });
+    let mut embedded = expanded(schema, &references, allowance, |expansion, conjunction| {
+        (expansion.whole(conjunction), Vec::new())
+    })
+    .unwrap_or_else(|| Embedded {
+        schema: outline::of_arguments(schema, &references, allowance).into(),
+        guidance: Vec::new(),
+        warnings: outlined("the schema of the result", allowance),
+    });
     // Python's SDK wraps what is no object.
     if schema.get("x-fastmcp-wrap-result") == Some(&Value::Bool(true))
         && let Some(inner) = embedded.schema.pointer_mut("/properties/result")
@@ -115,14 +135,27 @@ pub fn of_result(schema: &JsonObject) -> Embedded {
     embedded
 }
 
+/// The warnings where only an outline is shown.
+fn outlined(what: &str, allowance: &Allowance) -> Vec<String> {
+    let own = format!("{what} is too large; only its outer shape is shown");
+    [own].into_iter().chain(together(allowance)).collect()
+}
+
+/// The warning where a schema is cut because its server's others have taken what there was.
+fn together(allowance: &Allowance) -> Option<String> {
+    (allowance.written_left() == 0)
+        .then(|| "the schemas of the server's tools are too large together".to_owned())
+}
+
 /// The schema in as much detail as fits; `None` where none does.
 fn expanded<'a>(
     schema: &'a JsonObject,
     references: &'a References<'a>,
+    allowance: &'a Allowance,
     finish: impl Fn(&mut Expansion<'a>, Conjunction) -> (Value, Vec<String>),
 ) -> Option<Embedded> {
     for (at, detail) in DETAILS.into_iter().enumerate() {
-        let mut expansion = Expansion::new(references, schema, detail);
+        let mut expansion = Expansion::new(references, schema, detail, allowance);
         let conjunction = expansion.expand(Schema::Object(schema), At::root(schema));
         if expansion.budget.is_spent() {
             continue;
@@ -134,6 +167,9 @@ fn expanded<'a>(
         }
         if at > 0 {
             expansion.warnings.warn(CUT.to_owned());
+            if let Some(warning) = together(allowance) {
+                expansion.warnings.warn(warning);
+            }
         }
         return Some(Embedded { schema, guidance, warnings: expansion.warnings.into_told() });
     }

@@ -8,6 +8,7 @@ use super::{
     references::{References, Resource, Schema},
     role::Role,
 };
+use crate::Allowance;
 
 /// References that are followed from one to the next.
 const HOPS: usize = 8;
@@ -17,7 +18,7 @@ pub(super) fn of_schema<'a>(
     schema: &'a Map<String, Value>,
     mut resource: Resource<'a>,
     references: &References<'a>,
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
 ) -> Map<String, Value> {
     let mut outline = Map::new();
     let mut next = Some(schema);
@@ -47,8 +48,12 @@ pub(super) fn of_schema<'a>(
 }
 
 /// A tool's arguments by name, each without its inside. As many as there is room for.
-pub(super) fn of_arguments<'a>(document: Resource<'a>, references: &References<'a>) -> Map<String, Value> {
-    let mut budget = Budget::outline();
+pub(super) fn of_arguments<'a>(
+    document: Resource<'a>,
+    references: &References<'a>,
+    allowance: &Allowance,
+) -> Map<String, Value> {
+    let mut budget = Budget::outline(allowance);
     let mut properties = Map::new();
     let mut required: Vec<Value> = Vec::new();
     for part in free_form::parts(document, references) {
@@ -68,6 +73,12 @@ pub(super) fn of_arguments<'a>(document: Resource<'a>, references: &References<'
             }
             kinds::say(&mut outline);
             properties.insert(name.clone(), outline.into());
+        }
+        // As the whole schema does: whether any is declared tells how calls are read.
+        for name in part.required() {
+            if !properties.contains_key(name) && budget.take(name.len() + 4 + kinds::ANYTHING_BYTES) {
+                properties.insert(name.to_owned(), kinds::anything().into());
+            }
         }
         if part.always {
             required.extend(part.required().filter(|name| budget.take(name.len() + 4)).map(Value::from));

@@ -109,7 +109,7 @@ fn lacking(findings: &mut Findings<'_>, union: &ValidationError<'_>, ways: &[&Br
             Kind::Required { property } => property.as_str(),
             _ => None,
         });
-        let way = words::names(names);
+        let Some(way) = words::names(names) else { continue };
         if !told.contains(&way) {
             told.push(way);
         }

@@ -64,8 +64,8 @@ impl<'a> Findings<'a> {
     pub(super) fn ways(&self, error: &ValidationError<'_>) -> Option<Vec<String>> {
         let mut ways: Vec<String> = Vec::new();
         for branch in self.branches(error).filter(|branches| branches.len() <= words::OPTIONS)? {
-            let way = words::names(required(branch?).into_iter());
-            if way == words::names([].into_iter()) || ways.contains(&way) {
+            let way = words::names(required(branch?).into_iter())?;
+            if ways.contains(&way) {
                 return None;
             }
             ways.push(way);
@@ -95,9 +95,7 @@ impl<'a> Findings<'a> {
                 let own = names.iter().filter(|name| !others.contains(name) && !around.contains(name));
                 words::names(own.copied())
             };
-            let none = words::names([].into_iter());
-            let ways: Vec<String> =
-                [own(&one, &other), own(&other, &one)].into_iter().filter(|own| *own != none).collect();
+            let ways: Vec<String> = [own(&one, &other), own(&other, &one)].into_iter().flatten().collect();
             if !ways.is_empty() {
                 let _ = write!(should, "; leave out {}", words::ways(&ways));
             }

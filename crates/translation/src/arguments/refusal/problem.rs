@@ -323,7 +323,7 @@ impl<'a> Findings<'a> {
                 ("extra_forbidden", "have no members".into())
             }
             Kind::FalseSchema => ("extra_forbidden", "be left out".into()),
-            Kind::Not { .. } => ("not", "be something that the schema does not exclude".into()),
+            Kind::Not { schema } => ("not", words::excluding(schema, error.instance())),
             Kind::PropertyNames { error } => ("propertyNames", {
                 let name = error.instance().as_str().unwrap_or_default().to_owned();
                 format!("have no member of the name `{}`", words::cut(&name, 60))
@@ -368,6 +368,7 @@ fn but(kind: &Kind, input: &Value) -> String {
             Kind::Custom { .. }
             | Kind::Contains
             | Kind::FalseSchema
+            | Kind::Not { .. }
             | Kind::PropertyNames { .. }
             | Kind::OneOfMultipleValid { .. },
             _,

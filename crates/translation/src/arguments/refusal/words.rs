@@ -57,14 +57,14 @@ pub(super) fn listed(parts: &[String], last: &str) -> String {
     }
 }
 
-/// "`a` and `b`"; of many the first ones.
-pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+/// "`a` and `b`"; of many the first ones. `None`: there is none.
+pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut quoted: Vec<String> = names.map(|name| format!("`{}`", cut(name, WIDTH))).collect();
     if quoted.len() > OPTIONS {
         let more = quoted.split_off(OPTIONS).len();
         quoted.push(format!("{more} more"));
     }
-    listed(&quoted, "and")
+    (!quoted.is_empty()).then(|| listed(&quoted, "and"))
 }
 
 /// "`a`, or `b` and `c`"; of many the first ones.
@@ -118,6 +118,32 @@ fn of_keywords(schema: &Map<String, Value>) -> Option<String> {
     )
 }
 
+/// What follows "should" where `not` holds a schema that fits what was sent.
+pub(super) fn excluding(schema: &Value, sent: &Value) -> String {
+    let branches = alone(schema, "anyOf").or_else(|| alone(schema, "oneOf")).and_then(Value::as_array);
+    let forms = branches.map_or(std::slice::from_ref(schema), Vec::as_slice);
+    let excluded = forms.iter().take(OPTIONS).find_map(|form| {
+        let required = alone(form, "required")?.as_array()?;
+        let required: Vec<&str> = required.iter().filter_map(Value::as_str).collect();
+        required.iter().all(|name| sent.get(*name).is_some()).then_some(required)
+    });
+    let together = if excluded.as_ref().is_some_and(|names| names.len() > 1) { " together" } else { "" };
+    if let Some(names) = excluded.and_then(|excluded| names(excluded.into_iter())) {
+        return format!("not hold {names}{together}");
+    }
+    let plain = schema.as_object().filter(|keywords| keywords.len() == 1);
+    match plain.and_then(of_keywords) {
+        Some(excluded) => format!("be anything but {excluded}"),
+        None => "be something that the schema does not exclude".into(),
+    }
+}
+
+/// A keyword that nothing but `type` stands beside.
+fn alone<'a>(schema: &'a Value, keyword: &str) -> Option<&'a Value> {
+    let schema = schema.as_object()?;
+    schema.get(keyword).filter(|_| schema.keys().all(|key| key == keyword || key == "type"))
+}
+
 /// One form of several, by what tells it apart: its title, the values that it fixes, the names that it requires, or its
 /// type.
 pub(super) fn of_form(schema: &Map<String, Value>) -> Option<String> {
@@ -133,11 +159,7 @@ pub(super) fn of_form(schema: &Map<String, Value>) -> Option<String> {
         return Some(listed(&fixed, "and"));
     }
     let required = schema.get("required").and_then(Value::as_array);
-    let mut required = required.into_iter().flatten().filter_map(Value::as_str).peekable();
-    if required.peek().is_some() {
-        return Some(names(required));
-    }
-    of_keywords(schema)
+    names(required.into_iter().flatten().filter_map(Value::as_str)).or_else(|| of_keywords(schema))
 }
 
 /// "be at least 1 and at most 10": both ends, whichever was missed.

@@ -229,14 +229,82 @@ fn many_references_and_patterns_are_bounded() {
     holds(ids, 1, &[json!({"p": 1})], &[json!({"p": "x"})]);
 }
 
+/// Each by its own name: `p0`, `p1`, ...
+fn with_patterns(patterns: &[String]) -> Value {
+    let patterns = patterns.iter().enumerate();
+    let mut properties: serde_json::Map<String, Value> =
+        patterns.map(|(at, pattern)| (format!("p{at}"), json!({"pattern": pattern}))).collect();
+    properties.insert("n".into(), json!({"type": "integer"}));
+    json!({ "properties": properties })
+}
+
+/// How many of the patterns refuse the text that fits none.
+fn checked(check: &ArgumentCheck, count: usize) -> usize {
+    let refused = |at: usize| check.check([(format!("p{at}"), json!("!"))].into_iter().collect()).is_err();
+    assert!(
+        check.check([("n".to_owned(), json!("x"))].into_iter().collect()).is_err(),
+        "the rest is checked"
+    );
+    (0..count).filter(|at| refused(*at)).count()
+}
+
+#[test]
+fn patterns_that_are_large_together_are_checked_as_far_as_there_is_room() {
+    let large: Vec<String> = (0..100).map(|at| format!(r"^(?:\w\W\d\S){{60}}x{at}$")).collect();
+    let (check, warnings) = compiled(with_patterns(&large));
+    assert_eq!(warnings.len(), 10);
+    assert!(warnings[9].ends_with("the regular expressions are too large together"), "{warnings:?}");
+    assert!((5..50).contains(&checked(&check, 100)), "{}", checked(&check, 100));
+    // Many small ones, some larger ones, one that is none, one beyond any bound.
+    let mut mixed: Vec<String> = (0..200).map(|at| format!("^[a-z0-9-]{{1,40}}_{at}$")).collect();
+    mixed.extend((0..5).map(|at| format!(r"^\p{{L}}+{at}$")));
+    mixed.extend((0..5).map(|at| format!("^(?!{at})[a-z]+(?=x)")));
+    let (check, warnings) = compiled(with_patterns(&mixed));
+    assert_eq!((warnings.as_slice(), checked(&check, 210)), (&[][..], 210));
+    mixed.extend(["(".to_owned(), "((a{1000}){1000}){1000}".to_owned()]);
+    let (check, warnings) = compiled(with_patterns(&mixed));
+    assert_eq!((warnings.len(), checked(&check, 212)), (2, 210), "{warnings:?}");
+    let choices: Vec<String> = (0..1_500).map(|at| format!("c{at}")).collect();
+    let (check, warnings) = compiled(with_patterns(&[format!("^(?:{}|[x-z]+)$", choices.join("|"))]));
+    assert_eq!((warnings.as_slice(), checked(&check, 1)), (&[][..], 1));
+    // Between look-aheads each part is compiled by itself.
+    let mut apart = String::new();
+    for at in 0..2_000 {
+        write!(apart, r"(?:[^{at}]\p{{L}}{{20}}){{2}}(?!{at})").unwrap();
+    }
+    let (check, warnings) = compiled(with_patterns(&[format!("^{apart}$")]));
+    assert_eq!((warnings.len(), checked(&check, 1)), (1, 0), "{warnings:?}");
+}
+
+#[test]
+fn the_tools_of_one_server_share_what_there_is_for_patterns() {
+    let allowance = Allowance::default();
+    allowance.keep_patterns(allowance.patterns_left() - 2 * 1024 * 1024);
+    let checks = |tool: usize| {
+        let large: Vec<String> = (0..4).map(|at| format!(r"^(?:\w\W\d\S){{60}}x{tool}.{at}$")).collect();
+        let schema = with_patterns(&large);
+        let (check, warnings) = ArgumentCheck::compile_within(schema.as_object().unwrap(), &allowance);
+        let checked = checked(&check, 4);
+        assert_eq!(4 - checked, warnings.len(), "{warnings:?}");
+        checked
+    };
+    assert_eq!(checks(0), 4);
+    let tools = (1..10).take_while(|tool| checks(*tool) > 0).count();
+    assert!((1..9).contains(&tools), "{tools}");
+}
+
 #[test]
 fn nothing_is_ever_fetched() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    let file = std::env::temp_dir().join(format!("traygate-schema-{}.json", std::process::id()));
+    // What would be fetched refuses everything.
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["s.json", "other.json", "x"] {
+        fs_err::write(folder.path().join(name), "false").unwrap();
+    }
     let url = format!("http://{address}/s.json");
-    let path = format!("file://{}", file.display());
+    let path = url::Url::from_file_path(folder.path().join("s.json")).unwrap().to_string();
     for reference in [url.as_str(), path.as_str()] {
         for schema in [
             json!({"properties": {"p": {"$ref": reference}}}),
@@ -244,7 +312,6 @@ fn nothing_is_ever_fetched() {
             json!({"$id": reference, "properties": {"p": {"$ref": "other.json"}}}),
             json!({"properties": {"p": {"$schema": reference, "$id": "x", "$dynamicRef": reference}}}),
         ] {
-            // What would be fetched refuses everything.
             let (check, _) = compiled(schema);
             check.check(json!({"p": 1}).as_object().unwrap().clone()).unwrap();
         }
@@ -267,14 +334,17 @@ fn what_is_meant_holds_although_the_dialect_has_no_such_words() {
         (json!({"$ref": "#/$defs/word"}), json!("x"), json!(5)),
         (json!({"not": {"type": ["integer", "null"]}}), json!("x"), json!(5)),
     ] {
-        let mut schema = json!({"properties": {"v": nullable}, "$defs": {"word": {"type": "string"}}});
+        let mut schema =
+            json!({"required": ["v"], "properties": {"v": nullable}, "$defs": {"word": {"type": "string"}}});
         holds(schema.clone(), 0, &[json!({"v": good})], &[json!({"v": bad}), null.clone()]);
         schema["properties"]["v"]["nullable"] = true.into();
         holds(schema, 0, &[json!({"v": good}), null.clone()], &[json!({"v": bad})]);
     }
     // The name of a property, and a value.
-    holds(json!({"properties": {"nullable": {"type": "string"}}}), 0, &[], &[json!({"nullable": null})]);
-    let value = json!({"properties": {"v": {"const": {"type": "string", "nullable": true}}}});
+    let named = json!({"required": ["nullable"], "properties": {"nullable": {"type": "string"}}});
+    holds(named, 0, &[], &[json!({"nullable": null})]);
+    let value =
+        json!({"required": ["v"], "properties": {"v": {"const": {"type": "string", "nullable": true}}}});
     holds(value, 0, &[json!({"v": {"type": "string", "nullable": true}})], &[null]);
     let n = json!({"n": {"type": ["integer", "integer"]}});
     holds(

@@ -102,3 +102,62 @@ fn what_is_too_large_to_be_looked_at_is_refused_all_the_same() {
     let refused = check(schema, &json!({"l": vec!["b"; 100_000]}).to_string()).unwrap_err();
     assert_eq!(refused.texts, ["the arguments do not fit the schema, and are too large to say where"]);
 }
+
+#[test]
+fn a_null_that_is_refused_and_not_required_is_left_out() {
+    let schema = json!({"type": "object", "required": ["r"], "additionalProperties": false, "properties": {
+        "r": {"type": "integer"}, "s": {"type": "string"}, "e": {"enum": ["a", "b"]}, "c": {"const": 1}, "f": false, "5": {"type": "integer"},
+        "a/b~c": {"type": "string"}, "not": {"not": {"type": "null"}}, "free": {}, "n": {"type": ["string", "null"]},
+        "u": {"anyOf": [{"type": "string"}, {"type": "integer"}]}, "i": {"type": "integer"},
+        "l": {"type": "array", "items": {"type": "object", "properties": {"x": {"type": "integer"}}}},
+        "m": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "k": {"oneOf": [
+            {"type": "object", "properties": {"t": {"const": "a"}, "x": {"type": "integer"}}, "required": ["t", "x"]},
+            {"type": "object", "properties": {"t": {"const": "b"}, "x": {"type": "integer"}}, "required": ["t"]},
+        ]},
+    }});
+    for (sent, forwarded) in [
+        (
+            r#"{"r":1,"s":null,"e":null,"c":null,"f":null,"5":null,"a/b~c":null,"not":null,"u":null}"#,
+            r#"{"r":1}"#,
+        ),
+        (r#"{"s":null,"n":null,"r":1,"free":null}"#, r#"{"n":null,"r":1,"free":null}"#),
+        (r#"{"r":1,"l":[{"x":null,"y":null},{"x":1}]}"#, r#"{"r":1,"l":[{"y":null},{"x":1}]}"#),
+        (r#"{"r":1,"l":"[{\"x\": null}]"}"#, r#"{"r":1,"l":[{}]}"#),
+        (r#"{"r":1,"m":{"a":null,"b":2}}"#, r#"{"r":1,"m":{"b":2}}"#),
+        (r#"{"r":1,"k":{"t":"b","x":null}}"#, r#"{"r":1,"k":{"t":"b"}}"#),
+        (r#"{"i":null,"r":"7"}"#, r#"{"r":7}"#),
+        (r#"{"r":1,"unknown":null}"#, r#"{"r":1}"#),
+    ] {
+        assert_eq!(check(schema.clone(), sent).unwrap(), forwarded, "{sent}");
+    }
+    for (refused, why) in [
+        (r#"{"r":null,"s":null}"#, "`r` should be an integer, not null"),
+        (r#"{"r":1,"l":null,"m":[null]}"#, "`m` should be an object, not an array of 1 item"),
+        (r#"{"r":1,"l":[null]}"#, "`l[0]` should be an object, not null"),
+        (r#"{"r":1,"k":{"t":"a","x":null}}"#, "`k.x` should be an integer, not null"),
+        (r#"{"r":1,"s":"null","i":"null"}"#, "`i` should be an integer, not the string \"null\""),
+    ] {
+        assert_eq!(check(schema.clone(), refused).expect_err(refused).texts, [why]);
+    }
+}
+
+#[test]
+fn the_null_of_a_branch_that_was_not_meant_is_left_out() {
+    let only = |name: &str| json!({"properties": {name: {"type": "string"}}, "required": [name], "additionalProperties": false});
+    let schema = json!({"type": "object", "oneOf": [only("id"), only("name")]});
+    assert_eq!(check(schema.clone(), r#"{"id":null,"name":"a"}"#).unwrap(), r#"{"name":"a"}"#);
+    assert_eq!(check(schema.clone(), r#"{"id":"a","name":null}"#).unwrap(), r#"{"id":"a"}"#);
+    check(schema.clone(), r#"{"id":null,"name":null}"#).unwrap_err();
+    check(schema, r#"{"id":"a","name":"b"}"#).unwrap_err();
+}
+
+#[test]
+fn a_null_that_must_stand_there_for_another_reason_is_refused_as_such() {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}, "minProperties": 1,
+        "dependentRequired": {"b": ["a"]}});
+    for refused in [r#"{"a":null}"#, r#"{"a":null,"b":1}"#] {
+        let texts = check(schema.clone(), refused).unwrap_err().texts;
+        assert_eq!(texts, ["`a` should be a string, not null"], "{refused}");
+    }
+}

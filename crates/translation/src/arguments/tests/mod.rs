@@ -44,6 +44,8 @@ fn what_a_free_form_tool_gets_in_the_wrapper_is_taken_out() {
     for (sent, forwarded) in [
         (r#"{"arguments":{"a":1}}"#, r#"{"a":1}"#),
         (r#"{"arguments":"{\"a\":1.0,\"b\":null}"}"#, r#"{"a":1.0,"b":null}"#),
+        (r#"{"arguments":null}"#, "{}"),
+        (r#"{"arguments":null,"a":null}"#, r#"{"arguments":null,"a":null}"#),
         (r#"{"a":1}"#, r#"{"a":1}"#),
         (r#"{"arguments":1}"#, r#"{"arguments":1}"#),
         (r#"{"arguments":1,"a":2}"#, r#"{"arguments":1,"a":2}"#),

@@ -232,3 +232,40 @@ fn what_belongs_to_another_branch_is_told_so() {
         "`v.side` does not go with `kind` \"circle\": give one or the other"
     );
 }
+
+#[test]
+fn what_is_excluded_is_told_where_it_is_plain() {
+    for (not, sent, words) in [
+        (json!({"required": ["b"]}), json!({"b": 1}), "should not hold `b`"),
+        (
+            json!({"type": "object", "required": ["a", "b"]}),
+            json!({"a": 1, "b": 1}),
+            "should not hold `a` and `b` together",
+        ),
+        (
+            json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+            json!({"b": 1}),
+            "should not hold `b`",
+        ),
+        (json!({"const": "x"}), json!("x"), "should be anything but \"x\""),
+        (json!({"enum": [1, 2]}), json!(2), "should be anything but 1 or 2"),
+        (json!({"type": "integer"}), json!(2), "should be anything but an integer"),
+        (
+            json!({"type": "integer", "minimum": 2}),
+            json!(2),
+            "should be something that the schema does not exclude",
+        ),
+        (
+            json!({"required": ["b"], "minProperties": 1}),
+            json!({"b": 1}),
+            "should be something that the schema does not exclude",
+        ),
+    ] {
+        let schema = json!({"properties": {"v": {"not": not}}});
+        assert_eq!(told(&schema, &json!({"v": sent})), format!("`v` {words}"), "{schema}");
+    }
+    assert_eq!(
+        told(&json!({"not": {"required": ["b"]}}), &json!({"b": 1})),
+        "the arguments should not hold `b`"
+    );
+}

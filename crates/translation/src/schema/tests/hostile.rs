@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{invariants, map};
-use crate::schema::{Embedded, is_free_form, of_arguments, of_result};
+use crate::{
+    Allowance,
+    schema::{Embedded, is_free_form, of_arguments, of_arguments_within, of_result, of_result_within},
+};
 
 fn bounded(schema: Value) -> Embedded {
     let schema = map(schema);
@@ -261,4 +264,72 @@ fn choices_that_contradict_each_other_at_every_depth_end() {
             "anyOf": [{"anyOf": [schema, {"type": "null"}], "properties": {"p": {"type": "string"}}}, {"const": null}]});
     }
     bounded(json!({ "properties": {"p": schema} }));
+}
+
+/// Definitions that each hold the next one twice, and a property of the first.
+fn doubling(steps: usize) -> Value {
+    let mut defs: Map<String, Value> = (0..steps)
+        .map(|at| {
+            let next = json!({"$ref": format!("#/$defs/d{}", at + 1)});
+            (format!("d{at}"), json!({"type": "object", "properties": {"a": next, "b": next}}))
+        })
+        .collect();
+    defs.insert(format!("d{steps}"), json!({"type": "string"}));
+    json!({"$defs": defs, "required": ["p", "q"], "properties": {"p": {"$ref": "#/$defs/d0"}}})
+}
+
+#[test]
+fn the_tools_of_one_server_share_what_there_is_to_write() {
+    const LEFT: usize = 1024 * 1024;
+    const TOOLS: usize = 40;
+    for steps in [9, 30] {
+        let large = map(doubling(steps));
+        let allowance = Allowance::default();
+        allowance.write(allowance.written_left() - LEFT);
+        let mut bytes = 0;
+        let mut outlined = 0;
+        for _ in 0..TOOLS {
+            for embedded in [of_arguments_within(&large, &allowance), of_result_within(&large, &allowance)] {
+                invariants::check(&embedded.schema);
+                bytes += embedded.schema.to_string().len();
+                let told = "the schemas of the server's tools are too large together";
+                outlined += usize::from(embedded.warnings.iter().any(|warning| warning.starts_with(told)));
+            }
+        }
+        assert!(bytes < LEFT + 2 * TOOLS * 4096, "{bytes}");
+        assert!(outlined > TOOLS, "{outlined}");
+        // What is small stays whole, and what is called for is known.
+        let small = map(json!({"properties": {"a": {"enum": ["x"], "type": "string", "description": "d"}}}));
+        assert_eq!(of_arguments_within(&small, &allowance), of_arguments(&small));
+        let outline = of_arguments_within(&large, &allowance).schema;
+        assert_eq!(outline["properties"]["p"]["type"], "object");
+        assert_eq!(outline["required"], json!(["p", "q"]));
+    }
+}
+
+/// The check takes its arguments out of the wrapper, or not, whatever its document had room for.
+#[test]
+fn whether_a_tool_is_free_form_does_not_depend_on_the_room() {
+    let spent = Allowance::default();
+    spent.write(usize::MAX);
+    for rest in [
+        json!({"additionalProperties": true}),
+        json!({"additionalProperties": true, "required": ["a"]}),
+        json!({"additionalProperties": true, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}),
+        json!({"additionalProperties": true, "dependentRequired": {"a": ["b"]}}),
+        json!({"additionalProperties": true, "allOf": [{"if": {"required": ["a"]}, "then": {"required": ["b"]}}]}),
+        json!({"additionalProperties": {"$ref": "#/$defs/d0"}}),
+        json!({}),
+    ] {
+        let mut schema = map(doubling(30));
+        schema.retain(|keyword, _| keyword == "$defs");
+        schema.insert("patternProperties".into(), json!({"^x": {"$ref": "#/$defs/d0"}}));
+        schema.extend(map(rest));
+        let wrapped = |embedded: &Embedded| {
+            let properties = embedded.schema["properties"].as_object().unwrap();
+            properties.len() == 1 && properties.contains_key("arguments")
+        };
+        let embedded = of_arguments_within(&schema, &spent);
+        assert_eq!(wrapped(&embedded), is_free_form(&schema), "{schema:?}");
+    }
 }

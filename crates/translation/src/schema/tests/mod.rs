@@ -188,3 +188,33 @@ fn awkward_property_names_are_only_names() {
     let schema = of_arguments(&map(json!({"type": "object", "properties": properties})));
     assert_eq!(schema.schema["properties"], Value::Object(properties));
 }
+
+/// To the last digit, and whatever way they are written.
+#[test]
+fn numbers_are_merged_by_what_they_are() {
+    let parts = |one: Value, other: Value| property(json!({"type": "number", "allOf": [one, other]}));
+    for (limit, stricter, laxer) in [
+        ("minimum", "9007199254740993", "9007199254740992"),
+        ("maximum", "9007199254740992", "9007199254740993"),
+        ("exclusiveMinimum", "1.0000000000000000001", "1"),
+        ("exclusiveMaximum", "-1e400", "-1e399"),
+    ] {
+        let [stricter, laxer]: [Value; 2] = [stricter, laxer].map(|text| serde_json::from_str(text).unwrap());
+        let merged = json!({"type": "number", limit: stricter});
+        assert_eq!(parts(json!({limit: stricter}), json!({limit: laxer})), merged);
+        assert_eq!(parts(json!({limit: laxer}), json!({limit: stricter})), merged);
+    }
+    assert_eq!(
+        parts(json!({"enum": [1, 2]}), json!({"enum": [2.0, 3]})),
+        json!({"type": "number", "enum": [2]})
+    );
+    for same in ["const", "multipleOf", "minimum"] {
+        assert_eq!(parts(json!({same: 2}), json!({same: 2.0})), json!({"type": "number", same: 2}));
+    }
+    // A combination of two choices that only looks impossible.
+    let both = property(
+        json!({"anyOf": [{"const": 2}, {"const": "x"}], "oneOf": [{"const": 2.0}, {"type": "null"}]}),
+    );
+    assert_eq!(both["anyOf"].as_array().map_or(0, Vec::len), 0, "{both}");
+    assert_eq!(both["const"], 2, "{both}");
+}

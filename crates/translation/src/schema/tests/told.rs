@@ -131,3 +131,39 @@ fn a_default_stays_though_the_schema_refuses_it() {
         assert_eq!(super::property(schema.clone()), schema);
     }
 }
+
+/// Open WebUI sends named ones alone, which no model can change.
+#[test]
+fn that_others_than_the_named_properties_are_taken_is_a_warning() {
+    let named = json!({"properties": {"a": {"type": "string"}}});
+    let warned = |rest: serde_json::Value| {
+        let mut schema = map(named.clone());
+        schema.extend(map(rest));
+        let embedded = of_arguments(&schema);
+        assert_eq!(embedded.guidance, Vec::<String>::new());
+        let warning =
+            "properties that the schema does not name are taken too, but Open WebUI sends named ones alone";
+        assert!(embedded.warnings.iter().all(|told| told == warning), "{:?}", embedded.warnings);
+        !embedded.warnings.is_empty()
+    };
+    for open in [
+        json!({"additionalProperties": {"type": "integer"}}),
+        json!({"additionalProperties": true}),
+        json!({"unevaluatedProperties": {}}),
+        json!({"patternProperties": {"^x-": {}}, "additionalProperties": false}),
+        json!({"allOf": [{"additionalProperties": {"type": "integer"}}]}),
+        json!({"$ref": "#/$defs/d", "$defs": {"d": {"patternProperties": {"^x-": {}}}}}),
+    ] {
+        assert!(warned(open.clone()), "{open}");
+    }
+    for closed in [
+        json!({}),
+        json!({"additionalProperties": false}),
+        json!({"unevaluatedProperties": {"not": {}}}),
+        json!({"patternProperties": {}}),
+        json!({"minProperties": 1}),
+        json!({"propertyNames": {"pattern": "^[a-z]+$"}}),
+    ] {
+        assert!(!warned(closed.clone()), "{closed}");
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::{
 };
 use traygate_config::ServerName;
 use traygate_translation as translation;
-use traygate_upstream::{ServerInfo, ToolEntry};
+use traygate_upstream::ToolEntry;
 
 use super::{
     Rendered,
@@ -99,13 +99,8 @@ fn as_mcp_has_it(tool: &ToolEntry, title: Option<&str>) -> Value {
 }
 
 /// The document of one server; paths are relative to the server's own address.
-pub(super) fn of_server(
-    rules: &Rules,
-    name: &ServerName,
-    info: &ServerInfo,
-    prepared: &Prepared,
-) -> Rendered {
-    let tools = prepared.descriptions();
+pub(super) fn of_server(rules: &Rules, name: &ServerName, prepared: &Prepared) -> Rendered {
+    let (tools, info) = (prepared.descriptions(), prepared.info());
     let ids = operation_id::of_server(rules.operation_ids, tools.iter().map(|tool| tool.name.as_str()));
     let operations =
         tools.iter().zip(&ids).map(|(tool, id)| (tool.path.clone(), Operation::new(id, tool, None)));

@@ -235,9 +235,12 @@ impl Gateway {
         if timeout(Self::SERVERS_END, hub.shutdown()).await.is_err() {
             tracing::warn!("some servers did not end in time");
         }
-        // The system's look at a folder of the network that does not answer cannot be broken off.
+        // The system's look at a folder of the network that does not answer cannot be broken off, nor the description of
+        // one tool.
         if timeout(Self::TASKS_END, tasks.wait()).await.is_err() {
-            tracing::warn!("the config file's folder did not answer in time");
+            tracing::warn!(
+                "the config file's folder did not answer in time, or a tool was still being described"
+            );
         }
     }
 }

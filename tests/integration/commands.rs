@@ -143,6 +143,7 @@ async fn status_counts_as_the_log_does_and_names_what_schemas_lose() {
     entry["disabledTools"] = json!(["off", "twcie"]);
     let gateway = Gateway::start(&home, &json!({"mcpServers": {"a": entry}})).await;
     gateway.wait_for_stderr("a: ready, 2 tools, 1 disabled, 1 quarantined").await;
+    gateway.wait_ready("a").await;
     gateway.wait_for_stderr("names `twcie`, a tool that it does not have; did you mean `twice`?").await;
     let finished = Gateway::builder(&home).arg("status").finish().await;
     assert!(finished.stdout.contains("2 tools, 1 disabled, 1 quarantined"), "{}", finished.stdout);

@@ -1,12 +1,21 @@
 //! A server whose tools/list is as bad as one can be made: each tool has a clear outcome, and its neighbour notices nothing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Map, Value, json};
 use traygate_tests::{Answer, Gateway, Home, fake, peak_memory};
 
 /// What the gateway may ever have had resident, of an unoptimised build; the list alone is 11 MB of JSON.
 const MOST_MEMORY: u64 = 1 << 30;
+
+/// How many tools explode.
+const EXPLODING: usize = 300;
+
+/// How long Open WebUI waits for a document, and `traygate status` for its answer.
+const OTHERS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Names that paths, lines and terminals stumble over; each must be callable.
 fn names() -> Vec<String> {
@@ -64,17 +73,26 @@ fn schemas() -> Vec<Value> {
         of(json!({"$ref": "file:///etc/passwd"})),
         of(json!({"type": "no type", "minimum": "much", "required": 5, "properties": []})),
         of(deep),
+        patterns(),
         json!({"$ref": "#"}),
         json!({"properties": [], "required": {}}),
         json!({"type": "object", "allOf": [{"$ref": "#/allOf/1"}, {"$ref": "#/allOf/0"}]}),
     ]
 }
 
+/// Patterns that each take much to be kept, and are not to be kept all.
+fn patterns() -> Value {
+    let property = |at: usize| {
+        (format!("p{at}"), json!({"type": "string", "pattern": format!(r"^(?:\w\W\d\S){{60}}{at}$")}))
+    };
+    json!({"type": "object", "properties": (0..900).map(property).collect::<Map<_, _>>()})
+}
+
 /// Name and schema of every tool; then three that cannot be offered at all.
 fn tools() -> Value {
     let named = names().into_iter().map(|name| (name, json!({"type": "object"})));
     let schemed = schemas().into_iter().enumerate().map(|(at, schema)| (format!("schema_{at}"), schema));
-    let exploding = (0..5).map(|at| (format!("exploding_{at}"), exploding()));
+    let exploding = (0..EXPLODING).map(|at| (format!("exploding_{at}"), exploding()));
     let mut tools: Vec<_> = named
         .chain(schemed)
         .chain(exploding)
@@ -102,10 +120,15 @@ async fn a_hostile_server_costs_its_neighbour_nothing() {
     let neighbour = async {
         let mut rounds = 0;
         while !done.load(Ordering::Relaxed) {
-            assert_eq!(gateway.get("/-/healthy").await.status, 200);
-            let document = gateway.openapi("normal").await.ok();
+            assert_eq!(in_time("health", gateway.get("/-/healthy")).await.status, 200);
+            let document = in_time("its document", gateway.openapi("normal")).await.ok();
             assert!(document["paths"]["/add"].is_object(), "{document}");
-            assert_eq!(gateway.call("normal", "add", json!({"a": 40, "b": 2})).await.ok(), "42");
+            let root = in_time("the root document", gateway.get("/openapi.json")).await.ok();
+            assert!(root["paths"]["/normal/add"].is_object(), "{root}");
+            let sum = in_time("a call", gateway.call("normal", "add", json!({"a": 40, "b": 2}))).await;
+            assert_eq!(sum.ok(), "42");
+            let status = in_time("the status", Gateway::builder(&home).arg("status").finish()).await;
+            assert_eq!(status.code, Some(0), "{status:?}");
             rounds += 1;
         }
         rounds
@@ -122,11 +145,17 @@ async fn a_hostile_server_costs_its_neighbour_nothing() {
     gateway.stop().await;
 }
 
+/// What a neighbour asks for, in the time that who asks would wait.
+async fn in_time<T>(what: &str, answer: impl Future<Output = T>) -> T {
+    let answer = tokio::time::timeout(OTHERS_PATIENCE, answer).await;
+    answer.unwrap_or_else(|_| panic!("{what} took more than {OTHERS_PATIENCE:?}"))
+}
+
 /// Every tool is in the document, and every call has its answer.
 async fn visit(gateway: &Gateway) {
     let document = gateway.wait_ready("hostile").await;
     let offered = document["paths"].as_object().unwrap().len();
-    assert_eq!(offered, names().len() + schemas().len() + 5);
+    assert_eq!(offered, names().len() + schemas().len() + EXPLODING);
     for name in names() {
         let path: Vec<_> = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
         assert_eq!(

@@ -20,7 +20,7 @@ use crate::{
     admin::{self, Admin, Announcement, RunningGateway},
     api_key::{api_key, new_key},
     base_path, folders,
-    http::{self, KeyDigest, Rules, Surface},
+    http::{self, KeyDigest, PreparedServers, Rules, Surface},
     listen::{Bound, Listening},
     merge,
     opening::Opening,
@@ -105,7 +105,8 @@ impl Gateway {
         });
         hub.apply(&config);
         let (request, requests) = mpsc::channel(1);
-        let prepared = Arc::default();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let prepared = Arc::new(PreparedServers::new(tasks.clone(), stop.clone()));
         let own = admin::router(Admin {
             hub: hub.clone(),
             rules: Arc::clone(&rules),
@@ -115,11 +116,10 @@ impl Gateway {
             fixed_key: options.api_key.is_some(),
             reload: request,
         });
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let surface = Surface {
             upstreams: hub.clone(),
             rules: Arc::clone(&rules),
-            prepared,
+            prepared: Arc::clone(&prepared),
             own,
             tasks: tasks.clone(),
         };
@@ -128,6 +128,7 @@ impl Gateway {
             bound.serve(&app, tls.as_ref(), Listening::PATIENCE).map_err(|error: io::Error| {
                 StartError::Listen(format!("The addresses cannot be served: {error}."))
             })?;
+        tasks.spawn(prepared.keep_up(hub.clone()));
         let announcement = options.runtime_dir.as_ref().and_then(|dir| {
             let (addresses, config) = (addresses.clone(), config_path.clone());
             let running =
@@ -234,9 +235,12 @@ impl Gateway {
         if timeout(Self::SERVERS_END, hub.shutdown()).await.is_err() {
             tracing::warn!("some servers did not end in time");
         }
-        // The system's look at a folder of the network that does not answer cannot be broken off.
+        // The system's look at a folder of the network that does not answer cannot be broken off, nor the description of
+        // one tool.
         if timeout(Self::TASKS_END, tasks.wait()).await.is_err() {
-            tracing::warn!("the config file's folder did not answer in time");
+            tracing::warn!(
+                "the config file's folder did not answer in time, or a tool was still being described"
+            );
         }
     }
 }

@@ -57,7 +57,7 @@ fn status_of(admin: &Admin) -> Status {
 }
 
 fn server_status(admin: &Admin, server: &ServerSnapshot, rules: &Rules, now: SystemTime) -> ServerStatus {
-    ServerStatus::new(server, admin.prepared.get(server).as_deref(), rules, now)
+    ServerStatus::new(server, admin.prepared.get(&server.name).as_deref(), rules, now)
 }
 
 /// Reads the config file again and applies it, changed or not; answers when that is done.

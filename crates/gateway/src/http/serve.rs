@@ -1,8 +1,11 @@
 //! One request, from the guard to the answer.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -19,7 +22,7 @@ use traygate_upstream::Catalogue;
 
 use super::{
     Rules, Surface, Upstreams,
-    call::{self, unavailable},
+    call::{self, unavailable, undocumented},
     docs,
     document::Documents,
     guard::{
@@ -82,12 +85,12 @@ impl<U: Upstreams> Face<U> {
     /// What is known now. What was derived from servers and tools that are gone by then is forgotten.
     fn catalogue(&self) -> Arc<Catalogue> {
         let catalogue = self.upstreams.catalogue();
+        self.prepared.follow(&catalogue);
         let is_newer = |known: u64| known < catalogue.revision;
         if is_newer(self.revision.load(Relaxed))
             && is_newer(self.revision.fetch_max(catalogue.revision, Relaxed))
         {
-            self.prepared.forget_the_gone(&catalogue);
-            self.documents.forget_the_gone(&catalogue);
+            self.documents.forget_the_gone(&self.prepared);
         }
         catalogue
     }
@@ -138,7 +141,7 @@ impl<U: Upstreams> Face<U> {
         let (server, tool) = match route {
             Route::Asset(path) => return docs::asset(path, &parts.headers),
             Route::Page(Page::Document, scope) => {
-                return self.document(rules, origin, catalogue, &scope, parts);
+                return self.document(rules, origin, catalogue, &scope, parts).await;
             }
             Route::Page(Page::Docs, scope) => {
                 return docs::page(rules, origin, catalogue, &scope, &parts.headers);
@@ -169,7 +172,7 @@ impl<U: Upstreams> Face<U> {
         key::check(rules, None, &parts.headers, origin, Asker::Program)?;
         body.admit();
         let server = find_server(rules, catalogue, &server)?;
-        let prepared = self.prepared.get(server).ok_or_else(|| unavailable(server))?;
+        let prepared = self.prepared.get(&server.name).ok_or_else(|| unavailable(server))?;
         let tool =
             prepared.find(&tool).ok_or_else(|| unknown_tool(rules, server, &tool, prepared.names()))?;
         if parts.method != Method::POST {
@@ -178,7 +181,7 @@ impl<U: Upstreams> Face<U> {
         call::call(&self.upstreams, rules, server, tool, &parts.headers, body).await
     }
 
-    fn document(
+    async fn document(
         &self,
         rules: &Arc<Rules>,
         origin: &Origin,
@@ -191,10 +194,16 @@ impl<U: Upstreams> Face<U> {
             key::check(rules, admin_token(rules, parts), &parts.headers, origin, Asker::Person)?;
         }
         let document = match scope {
-            Scope::All => self.documents.root(rules, catalogue, &self.prepared),
+            Scope::All => {
+                self.prepared.first_described(catalogue.servers.keys()).await;
+                self.documents.root(rules, catalogue, &self.prepared)
+            }
             Scope::Server(name) => {
                 let server = find_server(rules, catalogue, name)?;
-                self.documents.server(rules, server, &self.prepared).ok_or_else(|| unavailable(server))?
+                self.prepared.first_described(iter::once(&server.name)).await;
+                self.documents
+                    .server(rules, &server.name, &self.prepared)
+                    .ok_or_else(|| undocumented(server))?
             }
         };
         Ok(document.respond(&parts.headers))

@@ -5,8 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rmcp::model::{CallToolResult, ContentBlock};
-use serde_json::{Map, Value};
+use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
+use serde_json::Value;
 use traygate_translation::Answer;
 
 use crate::http::{aside::aside, problem::Problem};
@@ -39,19 +39,46 @@ pub(super) fn respond(result: &CallToolResult, headers: &HeaderMap) -> Result<Re
 
 /// Whether translating a result may take long; the measure is rough.
 fn is_long(result: &CallToolResult) -> bool {
-    const BLOCKS: usize = 64;
-    const BYTES: usize = 64 * 1024;
-    let bytes = |block: &ContentBlock| match block {
-        ContentBlock::Text(text) => text.text.len(),
-        ContentBlock::Image(image) => image.data.len(),
-        ContentBlock::Audio(audio) => audio.data.len(),
-        _ => 0,
-    };
-    let members =
-        |value: &Value| value.as_object().map_or(0, Map::len) + value.as_array().map_or(0, Vec::len);
-    result.content.len() > BLOCKS
-        || result.content.iter().map(bytes).sum::<usize>() > BYTES
-        || result.structured_content.as_ref().is_some_and(|value| members(value) > BLOCKS)
+    let mut left = Some(64 * 1024);
+    for block in &result.content {
+        let bytes = match block {
+            ContentBlock::Text(text) => text.text.len(),
+            ContentBlock::Image(image) => image.data.len(),
+            ContentBlock::Audio(audio) => audio.data.len(),
+            ContentBlock::Resource(embedded) => match &embedded.resource {
+                ResourceContents::TextResourceContents { text, .. } => text.len(),
+                ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
+                _ => usize::MAX,
+            },
+            ContentBlock::ResourceLink(link) => link.description.as_ref().map_or(0, String::len),
+            // What is not known may be of any length.
+            _ => usize::MAX,
+        };
+        left = without(left, bytes);
+    }
+    result.structured_content.iter().fold(left, without_value).is_none()
+}
+
+/// What is left of a number of bytes after a piece of so many; nothing where that is more.
+fn without(left: Option<usize>, bytes: usize) -> Option<usize> {
+    /// A piece of no length is some work, too.
+    const EACH: usize = 256;
+    left?.checked_sub(EACH)?.checked_sub(bytes)
+}
+
+/// The same after a whole value; it is looked at only as far as anything is left.
+fn without_value(left: Option<usize>, value: &Value) -> Option<usize> {
+    let left = left?;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => without(Some(left), 0),
+        Value::String(text) => without(Some(left), text.len()),
+        Value::Array(values) => {
+            values.iter().try_fold(without(Some(left), 0)?, |left, value| without_value(Some(left), value))
+        }
+        Value::Object(members) => members.iter().try_fold(without(Some(left), 0)?, |left, (name, value)| {
+            without_value(without(Some(left), name.len()), value)
+        }),
+    }
 }
 
 /// Whether Accept names an image's type, or all images; `*/*` does not.
@@ -71,7 +98,32 @@ fn names(range: &str, mime_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_is_long_is_found_wherever_it_stands() {
+        let is_long = |result: Value| is_long(&serde_json::from_value(result).unwrap());
+        let long = "x".repeat(70_000);
+        let resource = |field: &str| json!({"uri": "a:b", field: long});
+        for result in [
+            json!({"content": [{"type": "text", "text": long}]}),
+            json!({"content": [{"type": "resource", "resource": resource("text")}]}),
+            json!({"content": [{"type": "resource", "resource": resource("blob")}]}),
+            json!({"content": [], "structuredContent": {"a": [{"b": {"c": long}}]}}),
+            json!({"content": [], "structuredContent": {"a": {long.as_str(): 1}}}),
+            json!({"content": [], "structuredContent": {"a": vec![0; 1_000]}}),
+            json!({"content": vec![json!({"type": "text", "text": ""}); 1_000]}),
+        ] {
+            assert!(is_long(result));
+        }
+        let short = "x".repeat(1_000);
+        assert!(!is_long(json!({
+            "content": [{"type": "text", "text": short}, {"type": "resource", "resource": {"uri": "a:b", "blob": short}}],
+            "structuredContent": {"a": [short, 1, null, {"b": short}]},
+        })));
+    }
 
     #[test]
     fn images_go_to_whoever_names_them() {

@@ -18,6 +18,8 @@ pub(super) struct Arguments {
 
 /// Bytes of a body from which on it counts as long.
 const LONG: usize = 16 * 1024;
+/// Bytes of a refused body up to which it is sent back, as with any refused value.
+const ECHOED: usize = 1_000;
 
 /// Reads the arguments: a JSON object, a text that is one, or nothing at all for a tool that takes none.
 pub(super) async fn read(
@@ -62,9 +64,12 @@ fn parse(body: &[u8]) -> Result<JsonObject, Problem> {
                 Value::Null | Value::Object(_) => "an object",
             };
             let message = format!("The arguments must be a JSON object, and this is {got}.");
-            let item = serde_json::json!({
-                "type": "dict_type", "loc": ["body"], "msg": "Input should be a JSON object", "input": other,
+            let mut item = serde_json::json!({
+                "type": "dict_type", "loc": ["body"], "msg": "Input should be a JSON object",
             });
+            if body.len() <= ECHOED {
+                item["input"] = other;
+            }
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-arguments", message).list(vec![item]))
         }
         Err(error) => Err(Problem::new(

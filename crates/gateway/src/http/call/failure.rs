@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::StatusCode;
 use rmcp::model::{ErrorCode, ErrorData};
 use serde_json::Value;
-use traygate_upstream::{CallError, ServerSnapshot};
+use traygate_upstream::{CallError, ServerSnapshot, tool_count};
 
-use crate::http::problem::Problem;
+use crate::http::{document::is_documented, problem::Problem};
 
 /// When to come back where nothing better is known.
 const SOON: Duration = Duration::from_secs(2);
@@ -93,6 +93,20 @@ pub(crate) fn unavailable(server: &ServerSnapshot) -> Problem {
             not_available(&reason, retry_after.unwrap_or(LATER))
         }
         _ => not_available(&format!("`{}` is just becoming ready; try again.", server.name), SOON),
+    }
+}
+
+/// Why there is no document of a server.
+pub(crate) fn undocumented(server: &ServerSnapshot) -> Problem {
+    match &server.tools {
+        Some(set) if is_documented(server) => {
+            let (name, tools) = (&server.name, tool_count(set.tools.len(), 0, 0));
+            let reason = format!(
+                "The document of `{name}` is still being made, of {tools}; try again. Its tools can be called already."
+            );
+            not_available(&reason, SOON)
+        }
+        _ => unavailable(server),
     }
 }
 

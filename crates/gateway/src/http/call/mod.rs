@@ -18,7 +18,7 @@ use super::{
     Rules, Upstreams, aside::aside, incoming::Incoming, prepared::PreparedTool, problem::Problem, shown,
 };
 
-pub(crate) use self::failure::unavailable;
+pub(crate) use self::failure::{unavailable, undocumented};
 
 /// Calls `tool` of `server`.
 pub(crate) async fn call<U: Upstreams>(

@@ -39,101 +39,94 @@ struct ServerDocument {
 #[derive(Debug)]
 struct RootDocument {
     rules: Arc<Rules>,
-    /// Each server in its order, with its tools' revision where they are known.
+    /// Each server in its order, with its tools' revision where they are described.
     servers: Vec<(ServerName, Option<u64>)>,
     rendered: Arc<Rendered>,
 }
 
 impl Documents {
-    /// The document of one server; `None` before its tools are known.
+    /// The document of one server; `None` before its tools are described.
     pub(crate) fn server(
         &self,
         rules: &Arc<Rules>,
-        server: &ServerSnapshot,
+        server: &ServerName,
         prepared: &PreparedServers,
     ) -> Option<Arc<Rendered>> {
-        let revision = known(server)?;
+        let tools = prepared.documented(server)?;
+        let revision = tools.revision();
         let made = self.servers.load();
-        if let Some(document) = made.get(&server.name)
+        if let Some(document) = made.get(server)
             && document.revision == revision
             && Arc::ptr_eq(&document.rules, rules)
         {
             return Some(Arc::clone(&document.rendered));
         }
-        let info = &server.tools.as_ref()?.info;
-        let tools = prepared.get(server)?;
-        let rendered = Arc::new(aside(|| openapi::of_server(rules, &server.name, info, &tools)));
+        let rendered = Arc::new(aside(|| openapi::of_server(rules, server, &tools)));
         let document =
             Arc::new(ServerDocument { rules: Arc::clone(rules), revision, rendered: Arc::clone(&rendered) });
         self.servers.rcu(|documents| {
             let mut documents = HashMap::clone(documents);
-            documents.insert(server.name.clone(), Arc::clone(&document));
+            documents.insert(server.clone(), Arc::clone(&document));
             documents
         });
         Some(rendered)
     }
 
-    /// The document of all servers: what is known now.
+    /// The document of all servers: what is described by now.
     pub(crate) fn root(
         &self,
         rules: &Arc<Rules>,
         catalogue: &Catalogue,
         prepared: &PreparedServers,
     ) -> Arc<Rendered> {
+        let servers: Vec<(&ServerName, Option<Arc<Prepared>>)> =
+            catalogue.servers.keys().map(|server| (server, prepared.documented(server))).collect();
         let made = self.root.load();
         if let Some(document) = &*made
             && Arc::ptr_eq(&document.rules, rules)
-            && document.shows(catalogue)
+            && document.shows(&servers)
         {
             return Arc::clone(&document.rendered);
         }
-        let servers: Vec<(&ServerName, Option<Arc<Prepared>>)> = catalogue
-            .servers
-            .values()
-            .map(|server| (&server.name, known(server).and_then(|_| prepared.get(server))))
-            .collect();
         let rendered = Arc::new(aside(|| openapi::of_all(rules, &servers)));
         self.root.store(Some(Arc::new(RootDocument {
             rules: Arc::clone(rules),
-            servers: shown(catalogue).map(|(name, tools)| (name.clone(), tools)).collect(),
+            servers: shown(&servers).map(|(name, tools)| (name.clone(), tools)).collect(),
             rendered: Arc::clone(&rendered),
         })));
         rendered
     }
 
-    /// Forgets the documents of what is no longer in the catalogue.
-    pub(crate) fn forget_the_gone(&self, catalogue: &Catalogue) {
-        let is_current = |name: &ServerName, document: &ServerDocument| {
-            catalogue.servers.get(name).and_then(|server| known(server)) == Some(document.revision)
-        };
+    /// Forgets the documents of servers that have none any more.
+    pub(crate) fn forget_the_gone(&self, prepared: &PreparedServers) {
         self.servers.rcu(|documents| {
             let mut documents = HashMap::clone(documents);
-            documents.retain(|name, document| is_current(name, document));
+            documents.retain(|name, _| prepared.documented(name).is_some());
             documents
         });
-        if self.root.load().as_ref().is_some_and(|document| !document.shows(catalogue)) {
+        let is_gone = |(name, tools): &(ServerName, Option<u64>)| {
+            tools.is_some() && prepared.documented(name).is_none()
+        };
+        if self.root.load().as_ref().is_some_and(|document| document.servers.iter().any(is_gone)) {
             self.root.store(None);
         }
     }
 }
 
 impl RootDocument {
-    fn shows(&self, catalogue: &Catalogue) -> bool {
-        self.servers.iter().map(|(name, tools)| (name, *tools)).eq(shown(catalogue))
+    fn shows(&self, servers: &[(&ServerName, Option<Arc<Prepared>>)]) -> bool {
+        self.servers.iter().map(|(name, tools)| (name, *tools)).eq(shown(servers))
     }
 }
 
-/// Whether there is a document of this server.
+/// Whether there is a document of this server, or soon will be; a disabled one has none.
 pub(crate) fn is_documented(server: &ServerSnapshot) -> bool {
-    known(server).is_some()
+    server.tools.is_some() && server.state != State::Disabled
 }
 
 /// Each server with the revision of the tools that a document shows.
-fn shown(catalogue: &Catalogue) -> impl Iterator<Item = (&ServerName, Option<u64>)> {
-    catalogue.servers.values().map(|server| (&server.name, known(server)))
-}
-
-/// The revision of the tools that a document shows; a disabled server shows none.
-fn known(server: &ServerSnapshot) -> Option<u64> {
-    server.tools.as_ref().filter(|_| server.state != State::Disabled).map(|tools| tools.revision)
+fn shown<'a>(
+    servers: &'a [(&ServerName, Option<Arc<Prepared>>)],
+) -> impl Iterator<Item = (&'a ServerName, Option<u64>)> {
+    servers.iter().map(|(name, prepared)| (*name, prepared.as_ref().map(|prepared| prepared.revision())))
 }

@@ -7,8 +7,8 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 use traygate_config::ServerName;
-use traygate_translation as translation;
-use traygate_upstream::{ServerInfo, ToolEntry};
+use traygate_translation::{self as translation, Allowance};
+use traygate_upstream::ToolEntry;
 
 use super::{
     Rendered,
@@ -38,9 +38,11 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    pub(crate) fn of(tool: &ToolEntry) -> Self {
-        let arguments = translation::of_arguments(&tool.input_schema);
-        let result = tool.output_schema.as_ref().map(|output| translation::of_result(output));
+    /// `allowance`: what the tools of its server may take together.
+    pub(crate) fn of(tool: &ToolEntry, allowance: &Allowance) -> Self {
+        let arguments = translation::of_arguments_within(&tool.input_schema, allowance);
+        let result =
+            tool.output_schema.as_ref().map(|output| translation::of_result_within(output, allowance));
         let annotated = tool.annotations.as_ref().and_then(|annotations| annotations.title.as_deref());
         let title = said(tool.title.as_deref()).or(said(annotated));
         let name = title.unwrap_or(&tool.name);
@@ -99,13 +101,8 @@ fn as_mcp_has_it(tool: &ToolEntry, title: Option<&str>) -> Value {
 }
 
 /// The document of one server; paths are relative to the server's own address.
-pub(super) fn of_server(
-    rules: &Rules,
-    name: &ServerName,
-    info: &ServerInfo,
-    prepared: &Prepared,
-) -> Rendered {
-    let tools = prepared.descriptions();
+pub(super) fn of_server(rules: &Rules, name: &ServerName, prepared: &Prepared) -> Rendered {
+    let (tools, info) = (prepared.descriptions(), prepared.info());
     let ids = operation_id::of_server(rules.operation_ids, tools.iter().map(|tool| tool.name.as_str()));
     let operations =
         tools.iter().zip(&ids).map(|(tool, id)| (tool.path.clone(), Operation::new(id, tool, None)));

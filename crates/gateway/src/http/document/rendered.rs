@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::http::aside::aside;
+
 /// A document as it goes over the wire.
 #[derive(Debug)]
 pub(crate) struct Rendered {
@@ -33,8 +35,11 @@ impl Rendered {
         let mut response = if is_known(headers, &self.etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else if accepts_gzip(headers) {
-            let body = self.gzip.get_or_init(|| gzip(&self.body)).clone();
-            ([(header::CONTENT_ENCODING, "gzip")], Body::from(body)).into_response()
+            let packed = match self.gzip.get() {
+                Some(packed) => packed,
+                None => aside(|| self.gzip.get_or_init(|| gzip(&self.body))),
+            };
+            ([(header::CONTENT_ENCODING, "gzip")], Body::from(packed.clone())).into_response()
         } else {
             Body::from(self.body.clone()).into_response()
         };

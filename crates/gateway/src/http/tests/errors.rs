@@ -217,3 +217,15 @@ async fn no_server_is_taken_for_an_open_terminal() {
         assert_eq!(answer.json()["detail"]["code"], "not-found");
     }
 }
+
+#[tokio::test]
+async fn a_body_that_is_no_object_is_sent_back_only_where_it_is_short() {
+    let stand = Stand::new(Rules::default()).ready("s", vec![tool("t", json!({}))]);
+    for (body, is_short) in
+        [(json!([1, "two"]), true), (json!(vec![7; 600]), false), (json!("x".repeat(1_100)), false)]
+    {
+        let answer = stand.call("/s/t", &body.to_string()).await;
+        assert_eq!(answer.status, 422);
+        assert_eq!(answer.json()["detail"][0].get("input"), is_short.then_some(&body));
+    }
+}

@@ -16,7 +16,7 @@ use traygate_upstream::{
     CallContext, CallError, Catalogue, ServerInfo, ServerSnapshot, State, ToolEntry, ToolSet,
 };
 
-use crate::http::{KeyDigest, Rules, Surface, Upstreams, router};
+use crate::http::{KeyDigest, PreparedServers, Rules, Surface, Upstreams, router};
 
 /// A call as it reached a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,7 @@ impl Upstreams for Servers {
 pub(super) struct Stand {
     pub(super) servers: Servers,
     pub(super) rules: Arc<ArcSwap<Rules>>,
+    pub(super) prepared: Arc<PreparedServers>,
     router: Router,
 }
 
@@ -85,14 +86,15 @@ impl Stand {
         let own = Router::new()
             .route("/-/api/ping", axum::routing::get(|| async { "pong" }))
             .route("/-/oauth/callback", axum::routing::get(|| async { "thanks" }));
+        let prepared: Arc<PreparedServers> = Arc::default();
         let surface = Surface {
             upstreams: servers.clone(),
             rules: Arc::clone(&rules),
-            prepared: Arc::default(),
+            prepared: Arc::clone(&prepared),
             own,
             tasks: TaskTracker::new(),
         };
-        Self { servers, rules, router: router(surface) }
+        Self { servers, rules, prepared, router: router(surface) }
     }
 
     pub(super) fn with_key() -> Self {
@@ -142,7 +144,19 @@ impl Stand {
         self
     }
 
+    /// Sends a request once all tools are described.
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let catalogue = self.servers.catalogue();
+        self.prepared.follow(&catalogue);
+        for server in catalogue.servers.keys() {
+            if let Some(prepared) = self.prepared.get(server) {
+                prepared.described().await;
+            }
+        }
+        self.send_now(request).await
+    }
+
+    pub(super) async fn send_now(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();

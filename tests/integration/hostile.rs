@@ -8,11 +8,8 @@ use std::{
 use serde_json::{Map, Value, json};
 use traygate_tests::{Answer, Gateway, Home, fake, peak_memory};
 
-/// What the gateway may ever have had resident, of an unoptimised build; the list alone is 11 MB of JSON.
-const MOST_MEMORY: u64 = 1 << 30;
-
-/// How many tools explode.
-const EXPLODING: usize = 300;
+/// What the gateway may ever have had resident, of an unoptimised build; the lists alone are 11 MB of JSON.
+const MOST_MEMORY: u64 = 1 << 29;
 
 /// How long Open WebUI waits for a document, and `traygate status` for its answer.
 const OTHERS_PATIENCE: Duration = Duration::from_secs(10);
@@ -85,14 +82,14 @@ fn patterns() -> Value {
     let property = |at: usize| {
         (format!("p{at}"), json!({"type": "string", "pattern": format!(r"^(?:\w\W\d\S){{60}}{at}$")}))
     };
-    json!({"type": "object", "properties": (0..900).map(property).collect::<Map<_, _>>()})
+    json!({"type": "object", "properties": (0..200).map(property).collect::<Map<_, _>>()})
 }
 
 /// Name and schema of every tool; then three that cannot be offered at all.
 fn tools() -> Value {
     let named = names().into_iter().map(|name| (name, json!({"type": "object"})));
     let schemed = schemas().into_iter().enumerate().map(|(at, schema)| (format!("schema_{at}"), schema));
-    let exploding = (0..EXPLODING).map(|at| (format!("exploding_{at}"), exploding()));
+    let exploding = (0..5).map(|at| (format!("exploding_{at}"), exploding()));
     let mut tools: Vec<_> = named
         .chain(schemed)
         .chain(exploding)
@@ -112,7 +109,11 @@ async fn a_hostile_server_costs_its_neighbour_nothing() {
     let file = home.path("tools.json");
     fs_err::write(&file, tools().to_string()).unwrap();
     let hostile = fake(&["--tools-file", file.to_str().unwrap(), "--page", "100"]);
-    let config = json!({"mcpServers": {"hostile": hostile, "normal": fake(&[])}});
+    let file = home.path("many.json");
+    let many = |at: usize| json!({"name": format!("exploding_{at}"), "inputSchema": exploding()});
+    fs_err::write(&file, (0..300).map(many).collect::<Value>().to_string()).unwrap();
+    let many = fake(&["--tools-file", file.to_str().unwrap(), "--page", "100"]);
+    let config = json!({"mcpServers": {"many": many, "hostile": hostile, "normal": fake(&[])}});
     let gateway = Gateway::start(&home, &config).await;
     gateway.wait_ready("normal").await;
 
@@ -153,9 +154,12 @@ async fn in_time<T>(what: &str, answer: impl Future<Output = T>) -> T {
 
 /// Every tool is in the document, and every call has its answer.
 async fn visit(gateway: &Gateway) {
+    // However long its document takes.
+    gateway.wait_for_stderr("many: ready, 300 tools").await;
+    assert_eq!(gateway.call("many", "exploding_299", json!({"p": {}})).await.ok(), json!({"p": {}}));
     let document = gateway.wait_ready("hostile").await;
     let offered = document["paths"].as_object().unwrap().len();
-    assert_eq!(offered, names().len() + schemas().len() + EXPLODING);
+    assert_eq!(offered, names().len() + schemas().len() + 5);
     for name in names() {
         let path: Vec<_> = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
         assert_eq!(

@@ -38,7 +38,7 @@ async fn written(gateway: &Gateway, server: &str, line: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn r01_numbers_in_a_text_keep_every_digit() {
+async fn r01_numbers_keep_every_digit() {
     let home = Home::new();
     let gateway = start(&home).await;
     for (said, sent) in [
@@ -46,6 +46,10 @@ async fn r01_numbers_in_a_text_keep_every_digit() {
         ("[12345678901234567890.10, 1E400]", "[12345678901234567890.10, 1E400]"),
     ] {
         assert_eq!(told(&gateway, json!({"content": [text(said)]})).await.text, sent);
+    }
+    for structured in [r#"{"n":1e+400}"#, r#"{"n":[12345678901234567890.10,-1e-400]}"#] {
+        let content: Value = serde_json::from_str(structured).unwrap();
+        assert_eq!(told(&gateway, json!({"structuredContent": content})).await.text, structured);
     }
     gateway.stop().await;
 }

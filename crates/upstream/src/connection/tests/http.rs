@@ -216,6 +216,24 @@ async fn a_broken_server_is_named_with_its_status() {
 }
 
 #[tokio::test]
+async fn a_list_that_a_busy_or_broken_server_refuses_is_asked_for_once() {
+    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+        let surroundings = surroundings();
+        let fake = Fake::start(&surroundings, move |_, _, message| match message["method"].as_str() {
+            Some("tools/list") => status.into_response(),
+            _ => ordinary("s", message),
+        })
+        .await;
+        let connection = open_session(fake.streamable(), &surroundings).await.unwrap();
+        let error = connection.list_tools().await.unwrap_err().to_string();
+        assert!(error.contains(status.as_str()), "{error}");
+        let lists = fake.methods().iter().filter(|method| *method == "tools/list").count();
+        assert_eq!(lists, 1, "{status}");
+        connection.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_path_and_a_wrong_type_are_told_with_what_to_do() {
     let surroundings = surroundings();
     let fake = Fake::start(&surroundings, |_, _, _| StatusCode::NOT_FOUND.into_response()).await;

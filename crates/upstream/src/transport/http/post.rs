@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures::{StreamExt as _, stream::BoxStream};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use rmcp::{
     model::{ClientJsonRpcMessage, ClientRequest, JsonRpcError, JsonRpcMessage, RequestId},
     transport::streamable_http_client::{
@@ -64,7 +64,7 @@ impl StreamableHttpClient for HttpClient {
             let listed = self
                 .list(&uri, &message, session_id.as_deref(), auth_header.as_deref(), &custom_headers)
                 .await;
-            if let Some(answer) = listed {
+            if let Some(answer) = listed? {
                 return Ok(answer);
             }
         }
@@ -150,8 +150,8 @@ impl StreamableHttpClient for HttpClient {
 }
 
 impl HttpClient {
-    /// Posts a tools/list as rmcp does, and keeps of its answer what rmcp would drop. Where the answer is anything but a
-    /// list, rmcp asks again: it knows what that means, and a list may be asked for twice.
+    /// Posts a tools/list as rmcp does, and keeps of its answer what rmcp would drop. `None`: rmcp has to ask, it knows
+    /// what the refusals mean that are an answer of the server's own (of its session, its revision, its sign-in).
     async fn list(
         &self,
         uri: &str,
@@ -159,7 +159,7 @@ impl HttpClient {
         session: Option<&str>,
         authorization: Option<&str>,
         headers: &Headers,
-    ) -> Option<StreamableHttpPostResponse> {
+    ) -> Result<Option<StreamableHttpPostResponse>, Failure> {
         let mut request = self
             .client
             .post(uri)
@@ -172,16 +172,21 @@ impl HttpClient {
             request = request.header(SESSION, session);
         }
         let session = session.map(str::to_owned);
-        let response = request.json(message).send().await.ok().filter(|answer| answer.status() == 200)?;
-        match kind(&response) {
-            Kind::Json => {
-                let body = read(response, MAX_MESSAGE).await.ok()?;
+        let unreached = |error: reqwest::Error| Failure::Client(error.into());
+        let response = request.json(message).send().await.map_err(unreached)?;
+        let status = response.status();
+        Ok(match kind(&response) {
+            Kind::Json if status == StatusCode::OK => {
+                let body = read(response, MAX_MESSAGE)
+                    .await
+                    .map_err(|reason| Failure::UnexpectedServerResponse(reason.into()))?;
                 let kept = task_support::kept(&body);
-                let answer = serde_json::from_slice(kept.as_deref().unwrap_or(&body)).ok()?;
-                matches!(answer, JsonRpcMessage::Response(_))
-                    .then_some(StreamableHttpPostResponse::Json(answer, session))
+                serde_json::from_slice(kept.as_deref().unwrap_or(&body))
+                    .ok()
+                    .filter(|answer| matches!(answer, JsonRpcMessage::Response(_)))
+                    .map(|answer| StreamableHttpPostResponse::Json(answer, session))
             }
-            Kind::Events => {
+            Kind::Events if status == StatusCode::OK => {
                 let events = bounded(response.bytes_stream()).map(|mut event| {
                     let kept = event.data.as_ref().and_then(|data| task_support::kept(data.as_bytes()));
                     if let Some(kept) = kept.and_then(|kept| String::from_utf8(kept).ok()) {
@@ -191,8 +196,11 @@ impl HttpClient {
                 });
                 Some(StreamableHttpPostResponse::Sse(broken::replaced(events.boxed()), session))
             }
-            Kind::Other => None,
-        }
+            Kind::Other if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                return Err(rejected(status.as_u16(), String::new()));
+            }
+            _ => None,
+        })
     }
 }
 

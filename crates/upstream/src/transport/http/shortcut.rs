@@ -168,7 +168,7 @@ impl HttpClient {
         let refused = |body| self.refused(&Refused { status, in_session: route.in_session(), body });
         match kind(&response) {
             Kind::Json => {
-                let body = read(response, MAX_MESSAGE).await?;
+                let body = read(response, MAX_MESSAGE).await.map_err(ShortcutError::Lost)?;
                 match answer(&body, id) {
                     Some(Ok(result)) if status.is_success() => Ok(result),
                     Some(Err((error, _))) if status.is_success() => Err(ShortcutError::Rpc(error)),
@@ -245,12 +245,13 @@ pub(super) fn kind(response: &reqwest::Response) -> Kind {
     }
 }
 
-pub(super) async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, ShortcutError> {
-    let lost = |error: reqwest::Error| ShortcutError::Lost(HttpError::from(error).to_string());
+/// A body of `most` bytes; the error is a reason that stands behind the server's name.
+pub(super) async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
+    let broken = |error: reqwest::Error| HttpError::from(error).to_string();
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(lost)? {
+    while let Some(piece) = response.chunk().await.map_err(broken)? {
         if body.len() + piece.len() > most {
-            return Err(ShortcutError::Lost(format!("its answer is longer than {most} bytes")));
+            return Err(format!("its answer is longer than {most} bytes"));
         }
         body.extend_from_slice(&piece);
     }

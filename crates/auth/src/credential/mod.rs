@@ -1,0 +1,1 @@
+//! Where tokens and clients are kept: the OS keychain, encrypted files, memory.

@@ -208,13 +208,18 @@ impl Remarks<'_> {
     fn oauth(&mut self, entry: &Object, transport: Option<Transport>) {
         let Some(oauth) = last(entry, "oauth").filter(|oauth| is_truthy(&oauth.value)) else { return };
         let block = match &oauth.value {
-            Value::Object(block) if transport == Some(Transport::StreamableHttp) => Some(block),
-            _ => None,
+            Value::Object(block) if truthy(block, "server_url").is_some() => block,
+            // Whatever the transport, and before it is looked at.
+            _ => {
+                let reason = "`oauth` has no `server_url`".to_owned();
+                self.add(&oauth.name, McpoVerdict::Fails(reason));
+                return;
+            }
         };
-        let Some(block) = block.filter(|block| truthy(block, "server_url").is_some()) else {
+        if transport != Some(Transport::StreamableHttp) {
             self.add(&oauth.name, McpoVerdict::Ignores("oauth".to_owned()));
             return;
-        };
+        }
         let is_memory = last(block, "storage_type")
             .and_then(|storage| storage.value.as_string_lit())
             .is_some_and(|storage| storage.value == "memory");

@@ -150,10 +150,20 @@ fn sign_in_is_for_streamable_http_only() {
         entry(r#"{"type": "sse", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
         ["mcpo ignores `oauth`"]
     );
-    assert_eq!(
-        entry(r#"{"type": "streamable-http", "url": "http://x", "oauth": {"callback_port": 1}}"#),
-        ["mcpo ignores `oauth`"]
-    );
+    assert_eq!(entry(r#"{"command": "x", "oauth": {"server_url": "http://y"}}"#), ["mcpo ignores `oauth`"]);
+}
+
+#[test]
+fn mcpo_wants_a_server_url_in_oauth() {
+    for text in [
+        r#"{"type": "streamable-http", "url": "http://x", "oauth": {"callback_port": 1}}"#,
+        r#"{"type": "streamable-http", "url": "http://x", "oauth": {"server_url": ""}}"#,
+        r#"{"type": "sse", "url": "http://x", "oauth": true}"#,
+        r#"{"command": "x", "oauth": {"callback_port": 1}}"#,
+    ] {
+        assert_eq!(entry(text), ["mcpo does not start it: `oauth` has no `server_url`"], "{text}");
+    }
+    assert_eq!(entry(r#"{"command": "x", "oauth": {}}"#), [""; 0]);
 }
 
 #[test]

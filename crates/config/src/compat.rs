@@ -18,8 +18,10 @@ pub enum McpoVerdict {
     Fails(String),
     /// The key has no effect.
     Ignores(String),
-    /// The `oauth` block signs in, which Traygate does not do yet.
-    SignsIn,
+    /// Its tokens and its client's secret are kept as they are, in files that others may read.
+    KeepsTokensPlain,
+    /// The sign-in waits for a browser at this port, whatever `redirect_uris` say.
+    WaitsAtPort(u16),
     /// `${...}` in the key's texts goes on as these very characters.
     SendsLiterally(String),
     /// A `url` without `type` is spoken to as HTTP+SSE only.
@@ -32,7 +34,12 @@ impl fmt::Display for McpoVerdict {
             Self::Exits(reason) => write!(f, "mcpo exits: {reason}"),
             Self::Fails(reason) => write!(f, "mcpo does not start it: {reason}"),
             Self::Ignores(key) => write!(f, "mcpo ignores `{key}`"),
-            Self::SignsIn => f.write_str("mcpo signs in with `oauth`, Traygate does not yet"),
+            Self::KeepsTokensPlain => {
+                f.write_str("mcpo keeps tokens in plain text below `~/.mcpo/tokens`, Traygate encrypted")
+            }
+            Self::WaitsAtPort(port) => {
+                write!(f, "mcpo waits for the browser at port {port}, where no `redirect_uris` lead")
+            }
             Self::SendsLiterally(key) => write!(f, "mcpo does not expand `${{...}}` in `{key}`"),
             Self::AssumesSse => f.write_str("mcpo takes a `url` without `type` for SSE"),
         }
@@ -158,13 +165,7 @@ impl Remarks<'_> {
         let transport = self.transport(property, entry);
         self.disabled_tools(entry);
         self.header_forwarding(entry);
-        if let Some(oauth) = last(entry, "oauth").filter(|oauth| is_truthy(&oauth.value)) {
-            let has_server_url =
-                matches!(&oauth.value, Value::Object(block) if truthy(block, "server_url").is_some());
-            let signs_in = transport == Some(Transport::StreamableHttp) && has_server_url;
-            let ignores = || McpoVerdict::Ignores("oauth".to_owned());
-            self.add(&oauth.name, if signs_in { McpoVerdict::SignsIn } else { ignores() });
-        }
+        self.oauth(entry, transport);
         // It spreads `env` over its own environment, null included.
         if let (Some(_), Some(env)) = (truthy(entry, "command"), last(entry, "env"))
             && !matches!(env.value, Value::Object(_))
@@ -201,6 +202,66 @@ impl Remarks<'_> {
                 let reason = format!("`{key}` holds a value that is not a text");
                 self.add(&fault, McpoVerdict::Fails(reason));
             }
+        }
+    }
+
+    fn oauth(&mut self, entry: &Object, transport: Option<Transport>) {
+        let Some(oauth) = last(entry, "oauth").filter(|oauth| is_truthy(&oauth.value)) else { return };
+        let block = match &oauth.value {
+            Value::Object(block) if truthy(block, "server_url").is_some() => block,
+            // Whatever the transport, and before it is looked at.
+            _ => {
+                let reason = "`oauth` has no `server_url`".to_owned();
+                self.add(&oauth.name, McpoVerdict::Fails(reason));
+                return;
+            }
+        };
+        if transport != Some(Transport::StreamableHttp) {
+            self.add(&oauth.name, McpoVerdict::Ignores("oauth".to_owned()));
+            return;
+        }
+        let is_memory = last(block, "storage_type")
+            .and_then(|storage| storage.value.as_string_lit())
+            .is_some_and(|storage| storage.value == "memory");
+        if !is_memory {
+            self.add(&oauth.name, McpoVerdict::KeepsTokensPlain);
+        }
+        for property in &block.properties {
+            let key = property.name.as_str();
+            let is_last = last(block, key).is_some_and(|last| last.range == property.range);
+            if is_last && !OAUTH.contains(&key) && is_truthy(&property.value) {
+                self.add(&property.name, McpoVerdict::Ignores(format!("oauth.{key}")));
+            }
+        }
+        if holds_reference(&oauth.value) {
+            self.add(&oauth.value, McpoVerdict::SendsLiterally("oauth".to_owned()));
+        }
+        if let Some(Value::Object(metadata)) = truthy(block, "client_metadata") {
+            self.client_metadata(block, metadata);
+        }
+    }
+
+    fn client_metadata(&mut self, block: &Object, metadata: &Object) {
+        // Read by nobody: what the file holds is only asked for in a dynamic registration.
+        for key in ["client_id", "client_secret"] {
+            if let Some(property) = last(metadata, key) {
+                self.add(&property.name, McpoVerdict::Ignores(format!("oauth.client_metadata.{key}")));
+            }
+        }
+        let Some(Value::Array(uris)) = truthy(metadata, "redirect_uris") else { return };
+        let waits = last(block, "use_loopback").is_none_or(|property| is_truthy(&property.value));
+        let port = match last(block, "callback_port").map(|property| &property.value) {
+            None => Some(3030),
+            Some(Value::NumberLit(literal)) => literal.value.parse::<u16>().ok(),
+            Some(_) => None,
+        };
+        let (true, Some(port)) = (waits, port) else { return };
+        let mut ports = uris.elements.iter().filter_map(Value::as_string_lit).map(|uri| {
+            let url = url::Url::parse(&uri.value).ok()?;
+            url.port_or_known_default()
+        });
+        if !ports.any(|redirect| redirect == Some(port)) {
+            self.add(uris, McpoVerdict::WaitsAtPort(port));
         }
     }
 
@@ -297,6 +358,9 @@ impl Remarks<'_> {
         self.add(forwarding, McpoVerdict::Ignores(key.to_owned()));
     }
 }
+
+/// The keys of `oauth` that mcpo reads, all in their very letters.
+const OAUTH: [&str; 5] = ["server_url", "callback_port", "use_loopback", "storage_type", "client_metadata"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Transport {

@@ -80,22 +80,61 @@ pub(crate) const SERVER: Keys = Keys {
 pub(crate) const HEADER_FORWARDING: Keys =
     Keys { known: &[key("enabled"), key("whitelist"), key("blacklist"), key("debug_headers")], ignored: &[] };
 
-/// `oauth`.
+/// `oauth`. camelCase as Gemini CLI and Claude Code write it, capitals as Cursor does.
 pub(crate) const OAUTH: Keys = Keys {
     known: &[
-        key("server_url"),
-        key("callback_port"),
+        alias("server_url", &["serverUrl"]),
+        alias("callback_port", &["callbackPort"]),
         key("use_loopback"),
-        key("storage_type"),
-        key("client_metadata"),
-        key("client_id"),
-        key("client_secret"),
-        key("scope"),
-        key("resource"),
         key("flow"),
+        key("grant"),
+        key("storage_type"),
+        alias("client_id", &["clientId", "CLIENT_ID"]),
+        alias("client_secret", &["clientSecret", "CLIENT_SECRET"]),
+        alias("client_metadata_url", &["clientMetadataUrl"]),
+        alias("client_metadata", &["clientMetadata"]),
+        key("redirect_host"),
+        alias("scope", &["scopes"]),
+        key("resource"),
+        key("allow_private_addresses"),
+        // Gemini's.
+        key("enabled"),
     ],
     ignored: &[],
 };
+
+/// `oauth.client_metadata`, in RFC 7591's words.
+pub(crate) const CLIENT_METADATA: Keys = Keys {
+    known: &[
+        key("client_name"),
+        key("redirect_uris"),
+        key("grant_types"),
+        key("response_types"),
+        key("token_endpoint_auth_method"),
+        key("scope"),
+        key("client_uri"),
+        key("logo_uri"),
+        key("contacts"),
+        key("tos_uri"),
+        key("policy_uri"),
+        key("software_id"),
+        key("software_version"),
+    ],
+    ignored: &[],
+};
+
+/// What the authorization server's metadata says (RFC 8414 §2), in its words and in other clients': "don't set these",
+/// as mcpo's guide has it.
+pub(crate) const DISCOVERED: [&str; 8] = [
+    "authorization_endpoint",
+    "authorizationUrl",
+    "token_endpoint",
+    "tokenUrl",
+    "registration_endpoint",
+    "registrationUrl",
+    "revocation_endpoint",
+    "device_authorization_endpoint",
+];
 
 /// The top-level `traygate` object.
 pub(crate) const SETTINGS: Keys = Keys {
@@ -113,13 +152,17 @@ pub(crate) const SETTINGS: Keys = Keys {
         key("maxBodySize"),
         key("sslCertfile"),
         key("sslKeyfile"),
+        key("signIn"),
+        key("tokenStorage"),
     ],
     ignored: &[],
 };
 
 /// What people write for a key that no count of slips would lead to.
-const SYNONYMS: [(&str, &str); 12] = [
+const SYNONYMS: [(&str, &str); 13] = [
     ("arguments", "args"),
+    // Cursor's.
+    ("auth", "oauth"),
     ("cmd", "command"),
     ("endpoint", "url"),
     ("environment", "env"),
@@ -206,7 +249,7 @@ mod tests {
 
     #[test]
     fn no_spelling_means_two_things() {
-        for keys in [FILE, SERVER, HEADER_FORWARDING, OAUTH, SETTINGS] {
+        for keys in [FILE, SERVER, HEADER_FORWARDING, OAUTH, CLIENT_METADATA, SETTINGS] {
             let mut all: Vec<_> =
                 keys.known.iter().flat_map(|key| std::iter::once(&key.name).chain(key.aliases)).collect();
             all.extend(keys.ignored);

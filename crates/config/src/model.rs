@@ -1,8 +1,8 @@
-use std::{collections::BTreeSet, fmt, net::IpAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
 use indexmap::IndexMap;
 
-use crate::{Diagnostic, ServerName, Template};
+use crate::{Diagnostic, OAuth, ServerName, SignInMode, Template, TokenStorage, word::words};
 
 /// A whole config file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,7 +53,7 @@ impl Server {
         self.startup_timeout.unwrap_or(Self::DEFAULT_STARTUP_TIMEOUT)
     }
 
-    /// Every text of its entry that may hold `${...}`; the `oauth` block's are not among them.
+    /// Every text of its entry that may hold `${...}`; those of the `oauth` block are [`OAuth::templates`].
     pub fn templates(&self) -> Vec<&Template> {
         match &self.upstream {
             Upstream::Stdio(stdio) => std::iter::once(&stdio.command)
@@ -117,37 +117,29 @@ pub struct HeaderForwarding {
     pub debug_headers: bool,
 }
 
-/// mcpo's `oauth` block, kept whole for the sign-in. Its texts may hold `${...}`; its Debug output shows only keys.
-#[derive(Clone, PartialEq, Default)]
-pub struct OAuth {
-    /// The block as written, without comments.
-    pub raw: serde_json::Map<String, serde_json::Value>,
-}
-
-impl fmt::Debug for OAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.raw.keys()).finish()
+words! {
+    /// What a server gets that asks a person for input during a call (MCP, client/elicitation): nobody is there to
+    /// answer.
+    #[derive(Default)]
+    pub enum Elicitation {
+        /// A no; it is not even told that it may ask.
+        #[default]
+        Decline = "decline",
+        /// The defaults of its own form, where every field that must be filled in has one; else a no.
+        AcceptDefaults = "accept-defaults",
     }
 }
 
-/// What a server gets that asks a person for input during a call (MCP, client/elicitation): nobody is there to answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Elicitation {
-    /// A no; it is not even told that it may ask.
-    #[default]
-    Decline,
-    /// The defaults of its own form, where every field that must be filled in has one; else a no.
-    AcceptDefaults,
-}
-
-/// How operationIds, the names that a model sees, are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OperationIds {
-    /// The tool's own name, made legal.
-    #[default]
-    Tool,
-    /// `tool_<name>_post`, as mcpo makes them.
-    Mcpo,
+words! {
+    /// How operationIds, the names that a model sees, are made.
+    #[derive(Default)]
+    pub enum OperationIds {
+        /// The tool's own name, made legal.
+        #[default]
+        Tool = "tool",
+        /// `tool_<name>_post`, as mcpo makes them.
+        Mcpo = "mcpo",
+    }
 }
 
 /// The top-level `traygate` object. `None` or empty: the flag's or the built-in default holds.
@@ -179,4 +171,8 @@ pub struct Settings {
     pub ssl_certfile: Option<PathBuf>,
     /// `sslKeyfile`.
     pub ssl_keyfile: Option<PathBuf>,
+    /// `signIn`.
+    pub sign_in: Option<SignInMode>,
+    /// `tokenStorage`: for every server whose `oauth` block does not name its own.
+    pub token_storage: Option<TokenStorage>,
 }

@@ -62,7 +62,11 @@ impl Salt {
             Upstream::Demo => hash.text("demo"),
         };
         if let Some(oauth) = &server.oauth {
-            hash.text(&serde_json::Value::Object(oauth.raw.clone()).to_string());
+            // Its Debug output has every word and no text.
+            hash.text(&format!("{oauth:?}"));
+            for template in oauth.templates() {
+                hash.text(template.source());
+            }
         }
         hash.finish()
     }

@@ -138,20 +138,81 @@ fn c11_a_url_without_type() {
     assert_eq!(entry(r#"{"command": "x", "url": "http://x"}"#), ["mcpo ignores `command`"]);
 }
 
+const PLAIN: &str = "mcpo keeps tokens in plain text below `~/.mcpo/tokens`, Traygate encrypted";
+
 #[test]
 fn sign_in_is_for_streamable_http_only() {
     assert_eq!(
         entry(r#"{"type": "streamablehttp", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
-        ["mcpo signs in with `oauth`, Traygate does not yet"]
+        [PLAIN]
     );
     assert_eq!(
         entry(r#"{"type": "sse", "url": "http://x", "oauth": {"server_url": "http://y"}}"#),
         ["mcpo ignores `oauth`"]
     );
+    assert_eq!(entry(r#"{"command": "x", "oauth": {"server_url": "http://y"}}"#), ["mcpo ignores `oauth`"]);
+}
+
+#[test]
+fn mcpo_wants_a_server_url_in_oauth() {
+    for text in [
+        r#"{"type": "streamable-http", "url": "http://x", "oauth": {"callback_port": 1}}"#,
+        r#"{"type": "streamable-http", "url": "http://x", "oauth": {"server_url": ""}}"#,
+        r#"{"type": "sse", "url": "http://x", "oauth": true}"#,
+        r#"{"command": "x", "oauth": {"callback_port": 1}}"#,
+    ] {
+        assert_eq!(entry(text), ["mcpo does not start it: `oauth` has no `server_url`"], "{text}");
+    }
+    assert_eq!(entry(r#"{"command": "x", "oauth": {}}"#), [""; 0]);
+}
+
+#[test]
+fn mcpo_knows_five_keys_of_oauth() {
+    let oauth = |rest: &str| {
+        entry(&format!(
+            r#"{{"type": "streamable-http", "url": "http://x", "oauth": {{"server_url": "http://y", {rest}}}}}"#
+        ))
+    };
+    assert_eq!(oauth(r#""storage_type": "memory", "use_loopback": false, "callback_port": 1"#), [""; 0]);
     assert_eq!(
-        entry(r#"{"type": "streamable-http", "url": "http://x", "oauth": {"callback_port": 1}}"#),
-        ["mcpo ignores `oauth`"]
+        oauth(r#""client_id": "i", "client_secret": "${keychain:s}", "flow": "manual", "callbackPort": 1"#),
+        [
+            PLAIN,
+            "mcpo ignores `oauth.client_id`",
+            "mcpo ignores `oauth.client_secret`",
+            "mcpo ignores `oauth.flow`",
+            "mcpo ignores `oauth.callbackPort`",
+            "mcpo does not expand `${...}` in `oauth`",
+        ]
     );
+}
+
+/// mcpo's issue 272: a client that was registered by hand cannot be named.
+#[test]
+fn mcpo_ignores_a_static_client() {
+    assert_eq!(
+        entry(
+            r#"{"type": "streamable-http", "url": "http://x", "oauth": {"server_url": "http://y", "storage_type": "memory",
+                "client_metadata": {"client_id": "i", "client_secret": "s", "redirect_uris": ["http://localhost:3030/callback"]}}}"#
+        ),
+        [
+            "mcpo ignores `oauth.client_metadata.client_id`",
+            "mcpo ignores `oauth.client_metadata.client_secret`",
+        ]
+    );
+}
+
+#[test]
+fn mcpo_waits_at_the_callback_port_alone() {
+    let oauth = |rest: &str| {
+        entry(&format!(
+            r#"{{"type": "streamable-http", "url": "http://x", "oauth": {{"server_url": "http://y", "storage_type": "memory",
+                "client_metadata": {{"redirect_uris": ["http://localhost:4000/callback"]}}{rest}}}}}"#
+        ))
+    };
+    assert_eq!(oauth(""), ["mcpo waits for the browser at port 3030, where no `redirect_uris` lead"]);
+    assert_eq!(oauth(r#", "callback_port": 4000"#), [""; 0]);
+    assert_eq!(oauth(r#", "use_loopback": false"#), [""; 0]);
 }
 
 #[test]

@@ -87,6 +87,8 @@ fn servers() {
         r#"{"command": "npx", "oauth": {"server_url": "https://x"}, "headers": {"A": "b"}}"#,
         r#"{"url": "http://x", "oauth": "yes"}"#,
         r#"{"url": "http://x", "oauth": {"clientId": "a", "client_secret": "${keychain}"}}"#,
+        r#"{"url": "http://x", "headers": {"authorization": "Bearer ${T}"}, "oauth": {}}"#,
+        r#"{"url": "http://x", "auth": {"CLIENT_ID": "a"}}"#,
         r#"{"url": "http://x", "env": {"A": "b"}}"#,
         r#"{"url": "http://x", "client_header_forwarding": {"enable": true, "whitelist": "X"}}"#,
         r#"{"command": "npx", "args": ["${workspaceFolder}/x"], "cwd": "${userHome}"}"#,
@@ -99,6 +101,47 @@ fn servers() {
 }
 
 #[test]
+fn sign_ins() {
+    let texts = [
+        "[]",
+        "\"https://as.example\"",
+        r#"{"server_url": "", "callback_port": 0}"#,
+        r#"{"server_url": "as.example", "callback_port": 70000}"#,
+        r#"{"server_url": "http://as.example", "callback_port": "3030"}"#,
+        r#"{"server_url": 1, "callback_port": true}"#,
+        r#"{"flow": "divice", "storage_type": "keychian", "grant": "client_credential"}"#,
+        r#"{"flow": "popup", "storage_type": "disk", "grant": "password", "redirect_host": "::1"}"#,
+        r#"{"use_loopback": false, "flow": "browser"}"#,
+        r#"{"use_loopback": "no"}"#,
+        r#"{"grant": "client_credentials", "flow": "device"}"#,
+        r#"{"client_id": "id", "client_secret": "plain"}"#,
+        r#"{"client_secret": "${keychain:s}"}"#,
+        r#"{"client_metadata_url": "http://example.com/client.json"}"#,
+        r#"{"client_metadata_url": "https://example.com"}"#,
+        r#"{"client_metadata_url": "https://me@example.com/client.json"}"#,
+        r#"{"client_metadata_url": "client.json"}"#,
+        r#"{"resource": "omitt"}"#,
+        r#"{"resource": "my-api"}"#,
+        r#"{"scope": "repo,user"}"#,
+        r#"{"scope": ["a", 1, "${b c}"]}"#,
+        r#"{"authorization_endpoint": "https://x/a", "tokenUrl": "https://x/t"}"#,
+        r#"{"authServerMetadataUrl": "https://x/.well-known/openid-configuration"}"#,
+        r#"{"redirect_uris": ["http://localhost:1/"], "redirectUri": "http://localhost:1/", "serverurl": "x", "wat": 1}"#,
+        r#"{"client_metadata": ["x"]}"#,
+        r#"{"client_metadata": {"client_id": "id", "redirect_uri": "http://localhost:1/", "token_endpoint": "x"}}"#,
+        r#"{"client_metadata": {"token_endpoint_auth_method": "private_key_jwt", "logo_uri": "logo.png"}}"#,
+        r#"{"client_metadata": {"redirect_uris": ["http://example.com/callback", "urn:ietf:wg:oauth:2.0:oob"]}}"#,
+        r#"{"callback_port": 3030, "client_metadata": {"redirect_uris": ["http://localhost:4000/callback"]}}"#,
+        r#"{"client_metadata": {"redirect_uris": ["${A"], "contacts": 1}}"#,
+        r#"{"allow_private_addresses": "true", "enabled": 1}"#,
+    ];
+    let said = said(&texts, |oauth| {
+        format!("{{\"mcpServers\": {{\"github\": {{\"url\": \"https://x/mcp\", \"oauth\":\n{oauth}\n}}}}}}")
+    });
+    assert_snapshot!(said);
+}
+
+#[test]
 fn settings() {
     let texts = [
         r#"{"host": 1, "port": "8000", "openDocs": "true", "operationIds": "x", "maxBodySize": "1MB"}"#,
@@ -107,6 +150,7 @@ fn settings() {
         r#"{"host": ["*", "0.0.0.0:8000", "eth0"]}"#,
         r#"{"corsAllowOrigins": ["localhost:3000", "http://x/path"], "allowedHosts": ["http://x"]}"#,
         r#"{"sslKeyfile": "key.pem"}"#,
+        r#"{"signIn": "Auto", "tokenStorage": "disk", "sign_in": "ask"}"#,
         "[]",
     ];
     let said = said(&texts, |settings| format!("{{\"mcpServers\": {{}}, \"traygate\":\n{settings}\n}}"));

@@ -1,3 +1,4 @@
+mod client_metadata;
 mod file;
 mod oauth;
 mod scope;

@@ -3,7 +3,12 @@ use jsonc_parser::{
     common::{Range, Ranged},
 };
 
-use crate::{Diagnostic, ServerName, Severity, Template, keys::Keys, text::Text};
+use crate::{
+    Diagnostic, ServerName, Severity, Template,
+    keys::{self, Keys},
+    text::Text,
+    word::Word,
+};
 
 /// What is being read, for the words and the places of diagnostics.
 pub(super) struct Scope<'t> {
@@ -111,6 +116,43 @@ impl<'t> Scope<'t> {
         None
     }
 
+    /// A text that must be one of a type's words.
+    pub(super) fn word<W: Word>(&mut self, path: &str, value: &Value) -> Option<W> {
+        let words = W::WORDS.iter().map(|&(word, _)| word);
+        let hint = format!("Write {}.", or(words.clone()));
+        let written = self.string(path, value, &hint)?;
+        if let Some(&(_, value)) = W::WORDS.iter().find(|&&(word, _)| word == written) {
+            return Some(value);
+        }
+        let message =
+            format!("{} is `{}`, which Traygate does not know.", self.subject(path), written.escape_debug());
+        let near = keys::nearest(written, words).map(|near| format!("Did you mean `{near}`?"));
+        self.error(value, "unknown-value", message, &near.unwrap_or(hint));
+        None
+    }
+
+    /// A port, `least` or above.
+    pub(super) fn port(&mut self, path: &str, value: &Value, least: u16, hint: &str) -> Option<u16> {
+        let Value::NumberLit(literal) = value else {
+            let quoted = matches!(value, Value::StringLit(text) if text.value.parse::<u16>().is_ok());
+            self.wrong_type(path, value, "a number", if quoted { "Remove the quotes." } else { "" });
+            return None;
+        };
+        let port = literal.value.parse().ok().filter(|&port| port >= least);
+        if port.is_none() {
+            let message = format!("{} must be a whole number from {least} to 65535.", self.subject(path));
+            self.error(value, "out-of-range", message, hint);
+        }
+        port
+    }
+
+    /// A key that stands in no table.
+    pub(super) fn unknown_key(&mut self, prefix: &str, property: &ObjectProp, hint: &str) {
+        let path = format!("{prefix}{}", property.name.as_str());
+        let message = format!("{} is not a key that Traygate knows; it is ignored.", self.subject(&path));
+        self.warning(&property.name, "unknown-key", message, hint);
+    }
+
     /// A list of texts, with the place of each; a lone text counts as a list of one where `lone` says so.
     pub(super) fn strings<'v, 'a>(
         &mut self,
@@ -147,14 +189,17 @@ impl<'t> Scope<'t> {
                 return None;
             }
         };
-        match template.references() {
-            Ok(_) => Some(template),
-            Err(unresolved) => {
-                let message = format!("{}: {unresolved}.", self.subject(path));
-                self.error(value, "malformed-reference", message, &unresolved.hint());
-                None
-            }
+        self.references_hold(path, &template, value).then_some(template)
+    }
+
+    /// Whether every `${...}` of a text is one; says what is wrong with the first that is not.
+    pub(super) fn references_hold(&mut self, path: &str, template: &Template, at: &impl Ranged) -> bool {
+        let references = template.references();
+        if let Err(unresolved) = &references {
+            let message = format!("{}: {unresolved}.", self.subject(path));
+            self.error(at, "malformed-reference", message, &unresolved.hint());
         }
+        references.is_ok()
     }
 }
 
@@ -201,14 +246,8 @@ impl<'v, 'a> Fields<'v, 'a> {
     pub(super) fn checked(scope: &mut Scope, prefix: &str, object: &'v Object<'a>, keys: &Keys) -> Self {
         let fields = Self::new(scope, prefix, object, keys);
         for property in &fields.unknown {
-            let spelling = property.name.as_str();
-            let message = format!(
-                "{} is not a key that Traygate knows; it is ignored.",
-                scope.subject(&format!("{prefix}{spelling}"))
-            );
-            let hint =
-                keys.nearest(spelling).map(|near| format!("Did you mean `{near}`?")).unwrap_or_default();
-            scope.warning(&property.name, "unknown-key", message, &hint);
+            let near = keys.nearest(property.name.as_str()).map(|near| format!("Did you mean `{near}`?"));
+            scope.unknown_key(prefix, property, &near.unwrap_or_default());
         }
         fields
     }
@@ -244,6 +283,13 @@ pub(super) fn last_of_each<'v, 'a>(
         }
     }
     properties
+}
+
+/// "`a`, `b` or `c`".
+fn or<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let mut words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
+    let last = words.pop().unwrap_or_default();
+    if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
 }
 
 fn kind(value: &Value) -> &'static str {

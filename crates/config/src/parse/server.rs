@@ -3,11 +3,11 @@ use std::{collections::BTreeSet, time::Duration};
 use jsonc_parser::ast::{ObjectProp, Value};
 
 use super::{
-    oauth::oauth,
+    oauth::{authorization_header_wins, oauth},
     scope::{Fields, Scope},
     upstream::upstream,
 };
-use crate::{Elicitation, Entry, HeaderForwarding, Server, ServerName, Severity, Upstream, keys};
+use crate::{Entry, HeaderForwarding, Server, ServerName, Severity, Upstream, keys};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(2);
 /// A day: what is longer was meant in milliseconds.
@@ -42,17 +42,10 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
     let timeout = seconds(scope, &fields, "timeout");
     let startup_timeout = seconds(scope, &fields, "startupTimeout");
     let disabled_tools = disabled_tools(scope, &fields);
-    let elicitation = elicitation(scope, &fields);
+    let elicitation = fields.value("elicitation").and_then(|value| scope.word("elicitation", value));
     let mut header_forwarding = header_forwarding(scope, &fields);
     let mut oauth = oauth(scope, &fields);
     let upstream = upstream?;
-    if let (Some(_), Some(property), Upstream::StreamableHttp(_) | Upstream::Sse(_) | Upstream::Http(_)) =
-        (&oauth, fields.property("oauth"), &upstream)
-    {
-        let message = format!("{} has no effect yet: this version does not sign in.", scope.subject("oauth"));
-        let hint = "Until a later one does, put a token into `\"headers\": { \"Authorization\": \"Bearer ${keychain:NAME}\" }`.";
-        scope.warning(&property.name, "no-sign-in", message, hint);
-    }
     if !matches!(upstream, Upstream::StreamableHttp(_) | Upstream::Sse(_) | Upstream::Http(_)) {
         let what =
             if matches!(upstream, Upstream::Demo) { "the demo server" } else { "a server with `command`" };
@@ -70,6 +63,9 @@ fn server(scope: &mut Scope, name: &ServerName, property: &ObjectProp) -> Option
                 );
             }
         }
+    }
+    if oauth.is_some() {
+        authorization_header_wins(scope, &fields);
     }
     Some(Server {
         name: name.clone(),
@@ -132,27 +128,6 @@ fn seconds(scope: &mut Scope, fields: &Fields, key: &str) -> Option<Duration> {
 fn disabled_tools(scope: &mut Scope, fields: &Fields) -> BTreeSet<String> {
     let Some(value) = fields.value("disabledTools") else { return BTreeSet::new() };
     scope.strings("disabledTools", value, false).into_iter().map(|(tool, _)| tool.to_owned()).collect()
-}
-
-fn elicitation(scope: &mut Scope, fields: &Fields) -> Option<Elicitation> {
-    const WORDS: [&str; 2] = ["decline", "accept-defaults"];
-    let value = fields.value("elicitation")?;
-    let hint = "Write `decline` or `accept-defaults`.";
-    let word = scope.string("elicitation", value, hint)?;
-    match word {
-        "decline" => Some(Elicitation::Decline),
-        "accept-defaults" => Some(Elicitation::AcceptDefaults),
-        _ => {
-            let message = format!(
-                "{} is `{}`, which Traygate does not know.",
-                scope.subject("elicitation"),
-                word.escape_debug()
-            );
-            let near = keys::nearest(word, WORDS).map(|near| format!("Did you mean `{near}`?"));
-            scope.error(value, "unknown-value", message, near.as_deref().unwrap_or(hint));
-            None
-        }
-    }
 }
 
 fn header_forwarding(scope: &mut Scope, fields: &Fields) -> Option<HeaderForwarding> {

@@ -4,7 +4,7 @@ use jsonc_parser::ast::{Object, Value};
 
 use super::scope::{Fields, Scope};
 use crate::{
-    Diagnostic, OperationIds, Settings, Template, host_name,
+    Diagnostic, Settings, Template, host_name,
     keys::{self, nearest},
     origin,
 };
@@ -16,20 +16,24 @@ pub(super) fn settings(scope: &mut Scope, object: &Object) -> Settings {
     let fields = Fields::checked(scope, "", object, &keys::SETTINGS);
     let settings = Settings {
         host: fields.value("host").map_or_else(Vec::new, |value| hosts(scope, value)),
-        port: fields.value("port").and_then(|value| port(scope, value)),
+        port: fields.value("port").and_then(|value| {
+            scope.port("port", value, 0, "Write `8000`, or remove it to have the default.")
+        }),
         api_key: fields.value("apiKey").map(|value| api_key(scope, value)),
         cors_allow_origins: fields.value("corsAllowOrigins").map(|value| origins(scope, value)),
         allowed_hosts: fields
             .value("allowedHosts")
             .map_or_else(Vec::new, |value| allowed_hosts(scope, value)),
         open_docs: fields.value("openDocs").and_then(|value| scope.boolean("openDocs", value)),
-        operation_ids: fields.value("operationIds").and_then(|value| operation_ids(scope, value)),
+        operation_ids: fields.value("operationIds").and_then(|value| scope.word("operationIds", value)),
         log_level: fields.value("logLevel").and_then(|value| log_level(scope, value)),
         path_prefix: text(scope, &fields, "pathPrefix"),
         root_path: text(scope, &fields, "rootPath"),
         max_body_size: fields.value("maxBodySize").and_then(|value| max_body_size(scope, value)),
         ssl_certfile: text(scope, &fields, "sslCertfile").map(Into::into),
         ssl_keyfile: text(scope, &fields, "sslKeyfile").map(Into::into),
+        sign_in: fields.value("signIn").and_then(|value| scope.word("signIn", value)),
+        token_storage: fields.value("tokenStorage").and_then(|value| scope.word("tokenStorage", value)),
     };
     if let (Some(property), None) = (fields.property("sslKeyfile"), fields.property("sslCertfile")) {
         let message = format!("{} has no `sslCertfile` beside it.", scope.subject("sslKeyfile"));
@@ -67,20 +71,6 @@ fn hosts(scope: &mut Scope, value: &Value) -> Vec<IpAddr> {
         }
     }
     hosts
-}
-
-fn port(scope: &mut Scope, value: &Value) -> Option<u16> {
-    let Value::NumberLit(literal) = value else {
-        let quoted = matches!(value, Value::StringLit(text) if text.value.parse::<u16>().is_ok());
-        scope.wrong_type("port", value, "a number", if quoted { "Remove the quotes." } else { "" });
-        return None;
-    };
-    let port = literal.value.parse().ok();
-    if port.is_none() {
-        let message = format!("{} must be a whole number from 0 to 65535.", scope.subject("port"));
-        scope.error(value, "out-of-range", message, "Write `8000`, or remove it to have the default.");
-    }
-    port
 }
 
 fn api_key(scope: &mut Scope, value: &Value) -> Result<Template, Diagnostic> {
@@ -123,18 +113,6 @@ fn addresses(
         }
     }
     addresses
-}
-
-fn operation_ids(scope: &mut Scope, value: &Value) -> Option<OperationIds> {
-    match scope.string("operationIds", value, "")? {
-        "tool" => Some(OperationIds::Tool),
-        "mcpo" => Some(OperationIds::Mcpo),
-        _ => {
-            let message = format!("{} must be `tool` or `mcpo`.", scope.subject("operationIds"));
-            scope.error(value, "unknown-value", message, "");
-            None
-        }
-    }
 }
 
 /// Python's names for levels, which mcpo takes, are taken too.

@@ -5,13 +5,12 @@ use proptest::prelude::*;
 use super::{Parsed, parse};
 use crate::{
     Config, Elicitation, Entry, HeaderForwarding, OperationIds, Position, Server, ServerName, Severity,
-    Template, Upstream, mcpo_verdict, starter,
+    SignInMode, Template, TokenStorage, Upstream, mcpo_verdict, starter,
 };
 
-/// The config of a text about which there is nothing to say but that it does not sign in yet.
+/// The config of a text about which there is nothing to say.
 fn config(text: &str) -> Config {
-    let Parsed { config, mut diagnostics, .. } = parse(text);
-    diagnostics.retain(|diagnostic| diagnostic.code != "no-sign-in");
+    let Parsed { config, diagnostics, .. } = parse(text);
     assert_eq!(diagnostics, [], "{text}");
     config.expect("a config")
 }
@@ -119,7 +118,7 @@ fn other_clients_words_mean_what_they_mean_there() {
 #[test]
 fn headers_oauth_and_forwarding_belong_to_a_url() {
     let server = server(
-        r#"{"url": "https://x", "headers": {"Authorization": "Bearer ${keychain:k}", "X-N": 1},
+        r#"{"url": "https://x", "headers": {"X-Key": "Bearer ${keychain:k}", "X-N": 1},
             "client_header_forwarding": {"enabled": true, "whitelist": ["X-User-*"], "blacklist": ["Cookie"], "debug_headers": true},
             "oauth": {"server_url": "https://as", "callback_port": 3030, "client_metadata": {"redirect_uris": ["http://localhost:3030/callback"]}}}"#,
     );
@@ -133,11 +132,7 @@ fn headers_oauth_and_forwarding_belong_to_a_url() {
             debug_headers: true
         })
     );
-    let oauth = server.oauth.expect("oauth");
-    assert_eq!(
-        serde_json::to_string(&oauth.raw).expect("JSON"),
-        r#"{"server_url":"https://as","callback_port":3030,"client_metadata":{"redirect_uris":["http://localhost:3030/callback"]}}"#
-    );
+    assert!(server.oauth.is_some());
 }
 
 #[test]
@@ -147,11 +142,8 @@ fn no_oauth_is_no_oauth() {
         assert_eq!(server(&format!(r#"{{"command": "x", "oauth": {value}}}"#)).oauth, None);
     }
     assert!(server(r#"{"url": "http://x", "oauth": {}}"#).oauth.is_some());
-    let block = |value| format!(r#"{{"mcpServers": {{"a": {{"url": "http://x", "oauth": {value}}}}}}}"#);
-    assert_eq!(codes(&block("false")), []);
-    for value in ["{}", "true"] {
-        assert_eq!(codes(&block(value)), [("no-sign-in", Severity::Warning)], "{value}");
-    }
+    assert!(server(r#"{"url": "http://x", "oauth": true}"#).oauth.is_some());
+    assert_eq!(server(r#"{"url": "http://x", "oauth": {"enabled": false, "clientId": "i"}}"#).oauth, None);
     let off = r#"{"command": "x", "client_header_forwarding": {"enabled": false}}"#;
     assert_eq!(server(off).header_forwarding, None);
 }
@@ -163,7 +155,8 @@ fn every_setting_is_read() {
             "host": ["127.0.0.1", "localhost", "::1", "172.17.0.1"], "port": 8080, "apiKey": "${keychain:key}",
             "corsAllowOrigins": ["http://localhost:3000", "https://x.example/"], "allowedHosts": ["traygate.lan"],
             "openDocs": true, "operationIds": "mcpo", "logLevel": "WARNING", "pathPrefix": "/tools", "rootPath": "/api",
-            "maxBodySize": 1048576, "sslCertfile": "cert.pem", "sslKeyfile": "key.pem"}}"#,
+            "maxBodySize": 1048576, "sslCertfile": "cert.pem", "sslKeyfile": "key.pem", "signIn": "never",
+            "tokenStorage": "memory"}}"#,
     )
     .settings;
     let hosts: Vec<_> = settings.host.iter().map(ToString::to_string).collect();
@@ -183,6 +176,8 @@ fn every_setting_is_read() {
     assert_eq!(settings.max_body_size, Some(1_048_576));
     assert_eq!(settings.ssl_certfile, Some("cert.pem".into()));
     assert_eq!(settings.ssl_keyfile, Some("key.pem".into()));
+    assert_eq!(settings.sign_in, Some(SignInMode::Never));
+    assert_eq!(settings.token_storage, Some(TokenStorage::Memory));
     assert_eq!(config(r#"{"mcpServers": {}, "traygate": {"host": "0.0.0.0"}}"#).settings.host.len(), 1);
 }
 
@@ -381,7 +376,7 @@ proptest! {
             ]),
             proptest::sample::select(vec![
                 "null", "1", "-1e400", "true", "\"\"", "\"sse\"", "\"${A}\"", "\"http://x\"", "[]", "[null, 1, {}]",
-                "{}", "{\"enabled\": true}", "{\"é\": [1]}", "{\"A\": \"${\"}",
+                "{}", "{\"enabled\": true}", "{\"client_secret\": 1, \"scope\": [1]}", "{\"client_metadata\": {\"redirect_uris\": \"\"}}", "{\"é\": [1]}", "{\"A\": \"${\"}",
             ]),
         ), 0..6)
     ) {

@@ -1,6 +1,6 @@
 use indexmap::IndexMap;
 use jsonc_parser::ast::{ObjectPropName, Value};
-use url::Url;
+use url::{Host, Url};
 
 use super::scope::{Fields, Scope, last_of_each};
 use crate::{
@@ -233,7 +233,7 @@ fn http(scope: &mut Scope, url: &Value, fields: &Fields) -> Option<HttpUpstream>
 }
 
 /// What is wrong with a URL. Never holds the URL, which may carry a key.
-fn url_fault(text: &str) -> Option<(&'static str, &'static str)> {
+pub(super) fn url_fault(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.trim();
     if !text.contains("://") {
         return Some(("must begin with `http://` or `https://`", "Put one of them in front."));
@@ -246,6 +246,16 @@ fn url_fault(text: &str) -> Option<(&'static str, &'static str)> {
         )),
         Ok(_) => Some(("must begin with `http://` or `https://`", "")),
         Err(_) => Some(("is no valid URL", "Write it as in `https://example.com/mcp`.")),
+    }
+}
+
+/// Whether an address leads to this machine, by its letters alone (RFC 6761 §6.3 for `localhost`).
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

@@ -109,31 +109,82 @@ pub(super) struct HeaderForwarding {
     debug_headers: Option<bool>,
 }
 
-/// Options of the sign-in.
+/// Options of the sign-in. Its texts may hold `${...}`.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OAuth {
-    /// The authorization server, where it cannot be discovered.
+    /// The authorization server, where it cannot be discovered: an https address, or http on this machine.
     server_url: Option<String>,
     /// The local port that the browser returns to: `http://localhost:PORT/callback`. Default: Traygate's own address.
+    /// `client_metadata.redirect_uris` win over it.
     #[schemars(range(min = 1, max = 65535))]
     callback_port: Option<u16>,
-    /// false is the same as `"flow": "manual"`.
+    /// false is the same as `"flow": "manual"`; `flow` wins over it.
     use_loopback: Option<bool>,
-    /// Where tokens are kept. Default: the OS's keychain.
-    storage_type: Option<StorageType>,
-    /// What Traygate says of itself when it registers, in RFC 7591's words (`client_name`, `redirect_uris`, ...).
-    client_metadata: Option<BTreeMap<String, serde_json::Value>>,
-    /// The id of a client that was registered beforehand.
-    client_id: Option<String>,
-    /// Its secret; write `${keychain:NAME}`.
-    client_secret: Option<String>,
-    /// The scopes to ask for, separated by spaces. Default: what the server names.
-    scope: Option<String>,
-    /// The resource indicator of RFC 8707: `auto` (default), `omit`, or a value.
-    resource: Option<String>,
-    /// How the person comes back from the browser. Default: browser.
+    /// How the person comes back from the browser: `browser` (default); `webview`, a window of the tray application;
+    /// `deep-link`, `dev.traygate.desktop:/oauth/callback`; `manual`, by copy and paste; `device`, a code that is typed
+    /// on another machine.
     flow: Option<Flow>,
+    /// Whose tokens: `authorization_code`, a person's (default), or `client_credentials`, the machine's own.
+    grant: Option<Grant>,
+    /// Where tokens are kept: `keychain`, the OS's (default); `file`, encrypted files (mcpo's are plain text);
+    /// `memory`, until Traygate ends. Default: `tokenStorage` of `traygate`.
+    storage_type: Option<TokenStorage>,
+    /// The id of a client that was registered beforehand.
+    client_id: Option<Scalar>,
+    /// Its secret; write `${keychain:NAME}`. Needs `client_id`.
+    client_secret: Option<Scalar>,
+    /// The https address of a client id metadata document: it is the client id where the authorization server takes
+    /// such documents.
+    client_metadata_url: Option<String>,
+    /// What Traygate says of itself when it registers, in RFC 7591's words.
+    client_metadata: Option<ClientMetadata>,
+    /// The host of the redirect URI that Traygate makes: `127.0.0.1` (default), or `localhost` for authorization servers
+    /// that know no other.
+    redirect_host: Option<RedirectHost>,
+    /// The scopes to ask for, separated by spaces, or a list of them. Default: what the server names.
+    scope: Option<OneOrMore>,
+    /// The resource indicator of RFC 8707: `auto` (default), what the server names; `omit`, nothing, for authorization
+    /// servers that refuse it (Entra); or a value that is sent letter by letter.
+    resource: Option<String>,
+    /// true lets a public server name authorization servers inside this network. Default false.
+    allow_private_addresses: Option<bool>,
+    /// false is the same as no block.
+    enabled: Option<bool>,
+}
+
+/// What Traygate says of itself when it registers (RFC 7591). What is left out gets Traygate's own value.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientMetadata {
+    /// The name on the consent page. Default Traygate.
+    client_name: Option<String>,
+    /// Where the browser comes back: http on this machine, https, or `dev.traygate.desktop:/oauth/callback`. Of several
+    /// the first that can be received is used.
+    redirect_uris: Option<RedirectUris>,
+    /// Default `authorization_code` and `refresh_token`.
+    grant_types: Option<OneOrMore>,
+    /// Default `code`.
+    response_types: Option<OneOrMore>,
+    /// How Traygate shows the token endpoint who it is: `none`, `client_secret_basic` or `client_secret_post`. What the
+    /// registration answers wins.
+    token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+    /// The scopes that the client may ask for, separated by spaces. Better left out: the server names them.
+    scope: Option<OneOrMore>,
+    /// A page about the client.
+    client_uri: Option<String>,
+    /// Its picture on the consent page.
+    logo_uri: Option<String>,
+    /// Whom to write to about it.
+    contacts: Option<OneOrMore>,
+    /// Its terms of service.
+    tos_uri: Option<String>,
+    /// Its privacy policy.
+    policy_uri: Option<String>,
+    /// An id that all versions of the client share.
+    software_id: Option<Scalar>,
+    /// The client's version.
+    software_version: Option<Scalar>,
 }
 
 #[derive(JsonSchema)]
@@ -145,7 +196,7 @@ enum Elicitation {
 
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum StorageType {
+enum TokenStorage {
     Keychain,
     File,
     Memory,
@@ -159,6 +210,37 @@ enum Flow {
     DeepLink,
     Manual,
     Device,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Grant {
+    AuthorizationCode,
+    ClientCredentials,
+}
+
+#[derive(JsonSchema)]
+enum RedirectHost {
+    #[serde(rename = "127.0.0.1")]
+    Ip,
+    #[serde(rename = "localhost")]
+    Localhost,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum TokenEndpointAuthMethod {
+    None,
+    ClientSecretBasic,
+    ClientSecretPost,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum SignInMode {
+    Auto,
+    Ask,
+    Never,
 }
 
 /// Settings of Traygate itself.
@@ -192,6 +274,11 @@ pub(super) struct Settings {
     ssl_certfile: Option<String>,
     /// Its private key, a PEM file; where it is left out, the certificate's file holds the key too.
     ssl_keyfile: Option<String>,
+    /// What happens when a server needs a sign-in: `auto`, the browser opens by itself; `ask`, the link is shown;
+    /// `never`. Default: auto on a terminal with a desktop, else ask. The tray application always asks.
+    sign_in: Option<SignInMode>,
+    /// Where tokens are kept: `keychain` (default), `file` or `memory`. A server's `oauth.storage_type` wins.
+    token_storage: Option<TokenStorage>,
 }
 
 #[derive(JsonSchema)]
@@ -225,6 +312,21 @@ inline_schema!(LogLevel, |_| json_schema!({ "anyOf": [
     { "enum": ["error", "warn", "info", "debug", "trace"] },
     { "enum": ["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "critical", "warning"] }
 ] }));
+
+/// A redirect URI that Traygate can receive, or a text with a reference in it.
+struct RedirectUri;
+
+inline_schema!(RedirectUri, |_| json_schema!({
+    "type": "string",
+    "pattern": r"^(https://|http://([^/@]*\.)?localhost(:[0-9]+)?(/|$)|http://127\.|http://\[::1\]|dev\.traygate\.desktop:|.*\$\{)"
+}));
+
+struct RedirectUris;
+
+inline_schema!(RedirectUris, |generator| {
+    let uri = generator.subschema_for::<RedirectUri>();
+    json_schema!({ "anyOf": [uri, { "type": "array", "items": uri }] })
+});
 
 /// A text; numbers and booleans count as the text that they are written as.
 struct Scalar;

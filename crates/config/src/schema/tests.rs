@@ -17,6 +17,7 @@ fn generate() -> Value {
     let mut schema = schemars::schema_for!(shape::File).to_value();
     add_spellings(&mut schema["properties"], &keys::FILE);
     add_spellings(&mut schema["$defs"]["Server"]["properties"], &keys::SERVER);
+    add_spellings(&mut schema["$defs"]["OAuth"]["properties"], &keys::OAUTH);
     schema
 }
 
@@ -67,6 +68,7 @@ fn the_shape_has_the_keys_that_the_parser_reads() {
         (keys::SERVER, &schema["$defs"]["Server"]),
         (keys::HEADER_FORWARDING, &schema["$defs"]["HeaderForwarding"]),
         (keys::OAUTH, &schema["$defs"]["OAuth"]),
+        (keys::CLIENT_METADATA, &schema["$defs"]["ClientMetadata"]),
         (keys::SETTINGS, &schema["$defs"]["Settings"]),
     ] {
         assert_eq!(properties(shape), keys.known.iter().map(|key| key.name).collect());
@@ -93,7 +95,14 @@ fn every_key_is_described() {
 #[test]
 fn the_reference_names_every_key() {
     let reference = include_str!("../../../../docs/config.md");
-    for keys in [keys::FILE, keys::SERVER, keys::HEADER_FORWARDING, keys::OAUTH, keys::SETTINGS] {
+    for keys in [
+        keys::FILE,
+        keys::SERVER,
+        keys::HEADER_FORWARDING,
+        keys::OAUTH,
+        keys::CLIENT_METADATA,
+        keys::SETTINGS,
+    ] {
         for spelling in keys.known.iter().flat_map(|key| std::iter::once(&key.name).chain(key.aliases)) {
             let named = [format!("`{spelling}`"), format!("\"{spelling}\"")];
             assert!(
@@ -150,6 +159,30 @@ fn the_schema_refuses_what_the_parser_warns_about() {
         ),
         (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"serverurl":"https://y"}}}}"#, false),
         (
+            r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"enabled":true,"clientId":"i","clientSecret":"${S}","scopes":["a","b"]}}}}"#,
+            true,
+        ),
+        (
+            r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"flow":"device","grant":"authorization_code","redirect_host":"localhost","resource":"omit","callbackPort":3118}}}}"#,
+            true,
+        ),
+        (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"flow":"popup"}}}}"#, false),
+        (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"storage_type":"disk"}}}}"#, false),
+        (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"grant":"password"}}}}"#, false),
+        (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"callback_port":0}}}}"#, false),
+        (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"token_endpoint":"https://y"}}}}"#, false),
+        (
+            r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"client_metadata":{"redirect_uris":["http://localhost:3030/callback"],"token_endpoint_auth_method":"none"}}}}}"#,
+            true,
+        ),
+        (
+            r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"client_metadata":{"redirect_uris":["http://example.com/callback"]}}}}}"#,
+            false,
+        ),
+        (r#"{"mcpServers":{"a":{"url":"http://x","oauth":{"client_metadata":{"client_id":"i"}}}}}"#, false),
+        (r#"{"mcpServers":{},"traygate":{"signIn":"ask","tokenStorage":"file"}}"#, true),
+        (r#"{"mcpServers":{},"traygate":{"signIn":"always"}}"#, false),
+        (
             r#"{"mcpServers":{},"traygate":{"host":["127.0.0.1","::1"],"port":0,"apiKey":"${keychain:k}"}}"#,
             true,
         ),
@@ -158,9 +191,7 @@ fn the_schema_refuses_what_the_parser_warns_about() {
         (r#"{"mcpServers":{},"traygate":{"portt":1}}"#, false),
     ] {
         assert_eq!(validator.is_valid(&value(text)), accepted, "{text}");
-        let mut diagnostics = parse(text).diagnostics;
-        // Right in form, and without effect for now.
-        diagnostics.retain(|diagnostic| diagnostic.code != "no-sign-in");
+        let diagnostics = parse(text).diagnostics;
         assert_eq!(diagnostics.is_empty(), accepted, "{text}: {diagnostics:?}");
     }
 }

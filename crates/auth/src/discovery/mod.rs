@@ -18,7 +18,7 @@ pub(crate) use self::error::DiscoveryError;
 use crate::{Scopes, endpoint::Endpoint, http::Http, issuer::Issuer};
 
 /// Time for the whole search.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Of the authorization servers that one resource names, as many are tried.
 const MAX_SERVERS: usize = 5;
 
@@ -39,7 +39,7 @@ pub(crate) struct ProtectedResource {
     pub(crate) scopes_supported: Scopes,
 }
 
-/// Authorization server metadata (RFC 8414 §2, OpenID Connect Discovery §3), as far as it is used.
+/// Authorization server metadata (RFC 8414 §2, OIDC Discovery §3), as far as it is used.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorizationServer {
     pub(crate) issuer: Issuer,

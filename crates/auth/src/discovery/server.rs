@@ -71,10 +71,9 @@ pub(super) async fn search(
                 Err(error) => error,
             },
             Ok(Document::Absent) => continue,
-            Ok(Document::Unreadable(error)) => error,
             // The host does not answer at all, so the next address, which is on the same, would not either.
             Err(error @ DiscoveryError::Unanswered { .. }) => return Err(error),
-            Err(error) => error,
+            Ok(Document::Unreadable(error)) | Err(error) => error,
         };
         failed = Some(DiscoveryError::weightier(failed, error));
     }

@@ -32,6 +32,7 @@ impl Reach {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "each row with its own reason")]
     fn of_v4(address: Ipv4Addr) -> Self {
         match address.octets() {
             [10 | 127, ..] | [172, 16..=31, ..] | [192, 168, ..] => Self::Inside,
@@ -46,6 +47,7 @@ impl Reach {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "each row with its own reason")]
     fn of_v6(address: Ipv6Addr) -> Self {
         let segments = address.segments();
         let embedded = |high: u16, low: u16| {
@@ -65,7 +67,7 @@ impl Reach {
             // Benchmarking (RFC 5180).
             [0x2001, 2, 0, ..] => Self::Inside,
             // Protocol assignments with Teredo and ORCHID, documentation.
-            [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Self::Never,
+            [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Self::Never,
             [0x2000..=0x3fff, ..] => Self::Public,
             // Unique local (RFC 4193), and site-local, its predecessor.
             [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Inside,

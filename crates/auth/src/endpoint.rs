@@ -40,7 +40,10 @@ impl From<Endpoint> for Url {
 /// Whether an address leads to this machine, by its letters alone (RFC 6761 §6.3 for `localhost`).
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -58,6 +61,7 @@ mod tests {
             ("http://127.0.0.1:1/token", true),
             ("http://[::1]/token", true),
             ("http://localhost/token", true),
+            ("http://localhost./token", true),
             ("http://example.com/token", false),
             ("http://localhost.example.com/token", false),
             ("http://127.0.0.1.example.com/token", false),

@@ -1,8 +1,26 @@
 //! From a [`crate::Challenge`] to the authorization server (MCP 2026-07-28, authorization server discovery).
 
+mod document;
+mod error;
+mod fallback;
+mod resource;
+mod server;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::time::timeout;
 use url::Url;
 
-use crate::{Scopes, endpoint::Endpoint, issuer::Issuer};
+pub(crate) use self::error::DiscoveryError;
+use crate::{Scopes, endpoint::Endpoint, http::Http, issuer::Issuer};
+
+/// Time for the whole search.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// Of the authorization servers that one resource names, as many are tried.
+const MAX_SERVERS: usize = 5;
 
 /// Where a server's tokens come from.
 #[derive(Debug, Clone)]
@@ -21,7 +39,7 @@ pub(crate) struct ProtectedResource {
     pub(crate) scopes_supported: Scopes,
 }
 
-/// Authorization server metadata (RFC 8414 §2, OpenID Connect Discovery §3), as far as it is used.
+/// Authorization server metadata (RFC 8414 §2, OIDC Discovery §3), as far as it is used.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorizationServer {
     pub(crate) issuer: Issuer,
@@ -50,4 +68,51 @@ pub(crate) struct Start<'a> {
     pub(crate) challenge: &'a crate::Challenge,
     /// `oauth.server_url` of the config.
     pub(crate) hint: Option<&'a Url>,
+    /// Where tokens came from before: tried first where the resource names it still.
+    pub(crate) preferred: Option<&'a Issuer>,
+}
+
+/// Finds the authorization server of an MCP server.
+///
+/// "MCP clients MUST use OAuth 2.0 Protected Resource Metadata for authorization server discovery" (MCP 2026-07-28,
+/// authorization server location). Servers without any are searched by the rules of revision 2025-03-26.
+///
+/// # Errors
+/// [`DiscoveryError`]: one sentence or two, for a person. Nothing was guessed then.
+pub(crate) async fn discover(http: &Http, start: Start<'_>) -> Result<Discovered, DiscoveryError> {
+    let search = async {
+        let resource = resource::find(http, &start).await?;
+        let server = match &resource {
+            Some(resource) if !resource.authorization_servers.is_empty() => {
+                first_usable(http, &resource.authorization_servers, start.preferred).await?
+            }
+            _ => fallback::find(http, &start, resource.is_some()).await?,
+        };
+        Ok(Discovered { resource, server })
+    };
+    timeout(TIMEOUT, search)
+        .await
+        .unwrap_or_else(|_| Err(DiscoveryError::Late { server: error::shown(start.server) }))
+}
+
+/// "The responsibility for selecting which authorization server to use lies with the MCP client" (MCP 2026-07-28, after
+/// RFC 9728 §7.6): the one from before, else the first that can be used.
+async fn first_usable(
+    http: &Http,
+    issuers: &[Issuer],
+    preferred: Option<&Issuer>,
+) -> Result<AuthorizationServer, DiscoveryError> {
+    let preferred = preferred.and_then(|preferred| issuers.iter().find(|issuer| issuer.is_same(preferred)));
+    let others = issuers.iter().filter(|issuer| Some(*issuer) != preferred);
+    let mut failed: Option<DiscoveryError> = None;
+    for issuer in preferred.into_iter().chain(others).take(MAX_SERVERS) {
+        match server::of_issuer(http, issuer).await {
+            Ok(server) => return Ok(server),
+            // Tokens are there, and not to be had just now: no reason to send a person to another.
+            Err(error) if Some(issuer) == preferred && error.is_transient() => return Err(error),
+            Err(error) => failed = Some(DiscoveryError::weightier(failed, error)),
+        }
+    }
+    // `issuers` is not empty.
+    Err(failed.unwrap_or(DiscoveryError::Nowhere))
 }

@@ -82,9 +82,7 @@ impl Files {
 
 fn any_sealed(folder: &Path) -> io::Result<bool> {
     match fs::read_dir(folder) {
-        Ok(files) => {
-            Ok(files.flatten().any(|file| file.path().extension() == Some(OsStr::new(EXTENSION))))
-        }
+        Ok(files) => Ok(files.flatten().any(|file| file.path().extension() == Some(OsStr::new(EXTENSION)))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -115,7 +113,10 @@ fn open(content: &[u8], place: &Place, key: &Key) -> Option<SecretString> {
 
 fn unreadable(path: &Path) -> StoreError {
     StoreError::broken(
-        format!("the file {} cannot be decrypted: it is damaged, or was written with another key", path.display()),
+        format!(
+            "the file {} cannot be decrypted: it is damaged, or was written with another key",
+            path.display()
+        ),
         "Give Traygate the key that it was written with; or sign out, which deletes it, and sign in again.",
     )
 }

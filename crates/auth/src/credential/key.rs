@@ -113,7 +113,10 @@ impl KeySource {
                 match derivation.and_then(|derivation| derivation.derive(passphrase.expose_secret())) {
                     Some(key) => Ok(Some(key)),
                     None => Err(StoreError::broken(
-                        format!("the file {} is damaged: it says how the passphrase becomes a key", path.display()),
+                        format!(
+                            "the file {} is damaged: it says how the passphrase becomes a key",
+                            path.display()
+                        ),
                         format!("Put it back, or delete the folder {} and sign in again.", folder.display()),
                     )),
                 }

@@ -30,11 +30,7 @@ impl Guard {
     }
 
     /// Takes the lock on a file; `None` when `patience` is over or `left` says that nobody waits any more. Blocks.
-    pub(super) fn wait(
-        path: &Path,
-        patience: Duration,
-        left: impl Fn() -> bool,
-    ) -> io::Result<Option<Self>> {
+    pub(super) fn wait(path: &Path, patience: Duration, left: impl Fn() -> bool) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
             private::folder(folder)?;
         }

@@ -63,13 +63,14 @@ impl CredentialStore {
         folder: Option<&Path>,
         variables: &HashMap<OsString, OsString>,
     ) -> Self {
-        let backend = match kind {
-            StorageType::Keychain => Backend::Keychain(keychain),
-            StorageType::File => Backend::Files(folder.map(|folder| {
-                Arc::new(Files::new(folder.join("credentials"), KeySource::new(variables)))
-            })),
-            StorageType::Memory => Backend::Memory(Mutex::default()),
-        };
+        let backend =
+            match kind {
+                StorageType::Keychain => Backend::Keychain(keychain),
+                StorageType::File => Backend::Files(folder.map(|folder| {
+                    Arc::new(Files::new(folder.join("credentials"), KeySource::new(variables)))
+                })),
+                StorageType::Memory => Backend::Memory(Mutex::default()),
+            };
         let folder = folder.map(Path::to_owned);
         Self(Arc::new(Inner { backend, folder, clients: tokio::sync::Mutex::default() }))
     }
@@ -132,9 +133,7 @@ impl CredentialStore {
     pub(crate) async fn lock(&self, id: &ServerId) -> Result<Guard, StoreError> {
         match (&self.0.backend, &self.0.folder) {
             (Backend::Memory(_), _) | (_, None) => Ok(Guard::unneeded()),
-            (_, Some(folder)) => {
-                Guard::of_server(folder.join("locks").join(id.digest()), &id.name).await
-            }
+            (_, Some(folder)) => Guard::of_server(folder.join("locks").join(id.digest()), &id.name).await,
         }
     }
 

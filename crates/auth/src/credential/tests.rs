@@ -110,8 +110,10 @@ async fn a_credential_belongs_to_one_name_and_one_url() {
             assert_eq!(access(store.tokens(id).await.unwrap()), Some(number.to_string()));
         }
     }
-    let users: Vec<_> =
-        all.iter().map(|id| Place { kind: Kind::Tokens, id: id.clone() }.item().user.to_lowercase()).collect();
+    let users: Vec<_> = all
+        .iter()
+        .map(|id| Place { kind: Kind::Tokens, id: id.clone() }.item().user.to_lowercase())
+        .collect();
     for (number, user) in users.iter().enumerate() {
         assert!(!users[..number].contains(user), "two servers in a keychain without capitals: {user}");
         assert!(user.len() < 500, "{user}");
@@ -158,9 +160,9 @@ async fn clients_that_are_saved_at_once_are_all_kept() {
     for store in stores {
         let store = &store;
         let id = &github();
-        let saved = futures::future::join_all((0..20).map(|number| async move {
-            store.save_client(id, &client(&issuer(number), "x")).await
-        }));
+        let saved = futures::future::join_all(
+            (0..20).map(|number| async move { store.save_client(id, &client(&issuer(number), "x")).await }),
+        );
         assert!(saved.await.iter().all(Result::is_ok));
         for number in 0..20 {
             assert!(store.client(id, &issuer(number)).await.unwrap().is_some(), "{store:?} {number}");

@@ -90,7 +90,8 @@ mod tests {
         let landing = Landing {
             ok: false,
             title: "</title><script>alert(1)</script>".into(),
-            message: "\"access_denied\": <img src=x onerror='alert(1)'>&amp;\n\u{202e}txt.exe\u{0}\u{1b}[31m".into(),
+            message: "\"access_denied\": <img src=x onerror='alert(1)'>&amp;\n\u{202e}txt.exe\u{0}\u{1b}[31m"
+                .into(),
         };
         let page = landing.page();
         assert!(!page.contains("<script") && !page.contains("<img"), "{page}");

@@ -75,7 +75,9 @@ fn what_is_missing_or_odd_is_taken_as_it_is() {
 #[test]
 fn what_is_no_sign_in_is_left_alone() {
     let large = format!(r#"{{"access_token":"{}"}}"#, "x".repeat(300_000));
-    for text in ["", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a","token_type":"mac"}"#, &large] {
+    for text in
+        ["", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":"a","token_type":"mac"}"#, &large]
+    {
         let home = home(text, None);
         assert!(McpoSignIn::found(home.path(), "github").is_none(), "{}", &text[..text.len().min(50)]);
     }

@@ -48,11 +48,8 @@ fn the_first_command_that_starts_gets_the_address_as_one_word() {
     let told = fifo(folder.path());
     let script = folder.path().join("a browser");
     fs_err::write(&script, "printf '%s|' \"$@\" > \"$1\"\n").unwrap();
-    let command = format!(
-        "/nowhere/firefox:false::sh 'unclosed:sh '{}' '{}'",
-        script.display(),
-        told.display()
-    );
+    let command =
+        format!("/nowhere/firefox:false::sh 'unclosed:sh '{}' '{}'", script.display(), told.display());
     let opening = thread::spawn(move || browser(&command).open(&page()));
     let mut text = String::new();
     fs_err::File::open(&told).unwrap().read_to_string(&mut text).unwrap();

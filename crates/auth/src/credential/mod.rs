@@ -188,7 +188,7 @@ impl Backend {
         match self {
             Self::Keychain(keychain) => Ok(keychain.item(place.item()).await?),
             Self::Files(files) => {
-                let files = Self::files(files)?;
+                let files = Self::files(files.as_ref())?;
                 blocking(move || files.read(&place)).await
             }
             Self::Memory(memory) => {
@@ -201,7 +201,7 @@ impl Backend {
         match self {
             Self::Keychain(keychain) => Ok(keychain.set_item(place.item(), value).await?),
             Self::Files(files) => {
-                let files = Self::files(files)?;
+                let files = Self::files(files.as_ref())?;
                 blocking(move || files.write(&place, &value)).await
             }
             Self::Memory(memory) => {
@@ -215,7 +215,7 @@ impl Backend {
         match self {
             Self::Keychain(keychain) => Ok(keychain.delete_item(place.item()).await?),
             Self::Files(files) => {
-                let files = Self::files(files)?;
+                let files = Self::files(files.as_ref())?;
                 blocking(move || files.delete(&place)).await
             }
             Self::Memory(memory) => {
@@ -224,8 +224,8 @@ impl Backend {
         }
     }
 
-    fn files(files: &Option<Arc<Files>>) -> Result<Arc<Files>, StoreError> {
-        files.clone().ok_or(StoreError::NoFolder)
+    fn files(files: Option<&Arc<Files>>) -> Result<Arc<Files>, StoreError> {
+        files.cloned().ok_or(StoreError::NoFolder)
     }
 }
 

@@ -36,7 +36,7 @@ fn mcpos_files_become_tokens_and_a_client() {
     assert_eq!(tokens.access_token.expose_secret(), "mcpo-access");
     assert_eq!(tokens.refresh_token.unwrap().expose_secret(), "mcpo-refresh");
     assert_eq!(tokens.granted, Scopes::parse("read write"));
-    assert_eq!(tokens.expires_at.unwrap(), tokens.issued_at + Duration::from_secs(3600));
+    assert_eq!(tokens.expires_at.unwrap(), tokens.issued_at + Duration::from_hours(1));
 
     let client = client.unwrap();
     assert_eq!((client.issuer, client.client_id.as_str()), (issuer(1), "mcpo-client"));
@@ -55,7 +55,7 @@ fn what_is_missing_or_odd_is_taken_as_it_is() {
     )
     .unwrap()
     .into_parts(issuer(1));
-    assert_eq!(tokens.expires_at.unwrap(), tokens.issued_at + Duration::from_secs(60));
+    assert_eq!(tokens.expires_at.unwrap(), tokens.issued_at + Duration::from_mins(1));
     assert!(client.is_none() && tokens.refresh_token.is_none() && tokens.granted.is_empty());
 
     for expires_in in ["null", "-1", "1e400", "true", "18446744073709551615", "\"x\""] {

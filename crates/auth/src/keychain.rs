@@ -13,13 +13,16 @@ use tokio::{
 };
 
 mod error;
+mod item;
+mod parts;
 mod platform;
 mod vault;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use error::KeychainError;
+pub(crate) use item::Item;
 use platform::{Injected, Platform, System};
 use vault::Vault;
 
@@ -64,8 +67,8 @@ impl Keychain {
     /// # Errors
     /// [`KeychainError`]: locked, late or absent.
     pub async fn secret(&self, name: &str) -> Result<Option<SecretString>, KeychainError> {
-        let name = name.to_owned();
-        self.ask(READ, move |vault| vault.read(&name)).await
+        let item = Item::secret(name);
+        self.ask(READ, move |vault| vault.read(&item)).await
     }
 
     /// Stores the secret `name`, over an older one. Waits at most 30 s; a write that timed out on a password prompt
@@ -74,8 +77,8 @@ impl Keychain {
     /// # Errors
     /// [`KeychainError`].
     pub async fn set_secret(&self, name: &str, value: SecretString) -> Result<(), KeychainError> {
-        let name = name.to_owned();
-        self.ask(WRITE, move |vault| vault.write(&name, &value)).await
+        let item = Item::secret(name);
+        self.ask(WRITE, move |vault| vault.write(&item, &value)).await
     }
 
     /// Deletes the secret `name`; `false` where there was none. Waits at most 30 s.
@@ -83,8 +86,8 @@ impl Keychain {
     /// # Errors
     /// [`KeychainError`].
     pub async fn delete_secret(&self, name: &str) -> Result<bool, KeychainError> {
-        let name = name.to_owned();
-        self.ask(WRITE, move |vault| vault.delete(&name)).await
+        let item = Item::secret(name);
+        self.ask(WRITE, move |vault| vault.delete(&item)).await
     }
 
     /// The names of the stored secrets, sorted. Waits at most 3 s.
@@ -93,6 +96,21 @@ impl Keychain {
     /// [`KeychainError`].
     pub async fn secret_names(&self) -> Result<Vec<String>, KeychainError> {
         self.ask(READ, Vault::names).await
+    }
+
+    /// Reads an item of any length; `None` where there is none. Waits at most 3 s.
+    pub(crate) async fn item(&self, item: Item) -> Result<Option<SecretString>, KeychainError> {
+        self.ask(READ, move |vault| vault.read_whole(&item)).await
+    }
+
+    /// Stores an item of any length, over an older one; waits as [`Keychain::set_secret`] does.
+    pub(crate) async fn set_item(&self, item: Item, value: SecretString) -> Result<(), KeychainError> {
+        self.ask(WRITE, move |vault| vault.write_whole(&item, &value)).await
+    }
+
+    /// Deletes an item of any length; `false` where there was none. Waits at most 30 s.
+    pub(crate) async fn delete_item(&self, item: Item) -> Result<bool, KeychainError> {
+        self.ask(WRITE, move |vault| vault.delete_whole(&item)).await
     }
 
     /// Puts a question to the thread and waits for the answer, `limit` in all.

@@ -23,6 +23,11 @@ pub(super) trait Platform: Send + Sync + 'static {
         store.search(&HashMap::from([("service", SERVICE)]))
     }
 
+    /// How many bytes an item holds, where that is few.
+    fn limit(&self) -> Option<usize> {
+        None
+    }
+
     /// After "no such entry": makes sure that the keychain could have had one.
     fn confirm_absence(&self) -> std::result::Result<(), KeychainError> {
         Ok(())
@@ -168,6 +173,11 @@ mod windows {
     impl Platform for System {
         fn open(&self) -> Result<Arc<CredentialStore>> {
             Ok(Store::new()?)
+        }
+
+        /// `CRED_MAX_CREDENTIAL_BLOB_SIZE`.
+        fn limit(&self) -> Option<usize> {
+            Some(5 * 512)
         }
 
         fn search(&self, store: &CredentialStore) -> Result<Vec<Entry>> {

@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Keychain, KeychainError, platform::Platform};
 
 #[cfg(target_os = "linux")]
-mod gnome_keyring;
+pub(crate) mod gnome_keyring;
+mod parts;
 
 /// A platform that opens as `open` says, told how many times it was opened before.
 struct Scripted<F> {

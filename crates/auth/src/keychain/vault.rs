@@ -3,43 +3,44 @@ use std::sync::Arc;
 use keyring_core::{CredentialStore, Entry, Error};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
-use super::{KeychainError, platform::Platform};
+use super::{
+    KeychainError,
+    item::{Item, SECRET},
+    platform::Platform,
+};
 
 /// The store as the keychain's thread holds it. Every method blocks.
 pub(super) struct Vault {
-    platform: Arc<dyn Platform>,
+    pub(super) platform: Arc<dyn Platform>,
     /// Opened when needed and dropped when it breaks, so that a keychain which comes late or is restarted is found.
     store: Option<Arc<CredentialStore>>,
 }
-
-/// What every item's user (account) starts with: other kinds of items may come to live beside the secrets.
-const SECRET: &str = "secret:";
 
 impl Vault {
     pub(super) fn new(platform: Arc<dyn Platform>) -> Self {
         Self { platform, store: None }
     }
 
-    pub(super) fn read(&mut self, name: &str) -> Result<Option<SecretString>, KeychainError> {
-        let bytes = self.with_entry(name, Entry::get_secret)?;
+    pub(super) fn read(&mut self, item: &Item) -> Result<Option<SecretString>, KeychainError> {
+        let bytes = self.with_entry(item, Entry::get_secret)?;
         let Some(bytes) = bytes else { return Ok(None) };
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text.into())),
             Err(error) => {
                 error.into_bytes().zeroize();
-                Err(KeychainError::Refused(format!("the item of secret `{name}` holds no text")))
+                Err(KeychainError::Refused(format!("the item of {} holds no text", item.what)))
             }
         }
     }
 
-    pub(super) fn write(&mut self, name: &str, value: &SecretString) -> Result<(), KeychainError> {
+    pub(super) fn write(&mut self, item: &Item, value: &SecretString) -> Result<(), KeychainError> {
         // As bytes: `set_password` would double their number on Windows, whose limit is tight.
-        let written = self.with_entry(name, |entry| entry.set_secret(value.expose_secret().as_bytes()))?;
-        written.ok_or_else(|| KeychainError::Refused(format!("it did not keep secret `{name}`")))
+        let written = self.with_entry(item, |entry| entry.set_secret(value.expose_secret().as_bytes()))?;
+        written.ok_or_else(|| KeychainError::Refused(format!("it did not keep {}", item.what)))
     }
 
-    pub(super) fn delete(&mut self, name: &str) -> Result<bool, KeychainError> {
-        Ok(self.with_entry(name, Entry::delete_credential)?.is_some())
+    pub(super) fn delete(&mut self, item: &Item) -> Result<bool, KeychainError> {
+        Ok(self.with_entry(item, Entry::delete_credential)?.is_some())
     }
 
     pub(super) fn names(&mut self) -> Result<Vec<String>, KeychainError> {
@@ -58,20 +59,19 @@ impl Vault {
         Ok(names)
     }
 
-    /// Does `work` on the item of secret `name`; `None` where there certainly is none.
+    /// Does `work` on an item; `None` where there certainly is none.
     fn with_entry<T>(
         &mut self,
-        name: &str,
+        item: &Item,
         work: impl Fn(&Entry) -> keyring_core::Result<T>,
     ) -> Result<Option<T>, KeychainError> {
-        let user = format!("{SECRET}{name}");
-        let label = format!("Traygate: secret {name}");
+        let Item { user, label, .. } = item;
         let done = self.attempt(|platform, store| {
-            match platform.entry(store, &user, &label).and_then(|entry| work(&entry)) {
+            match platform.entry(store, user, label).and_then(|entry| work(&entry)) {
                 Ok(done) => Ok(Some(done)),
                 Err(Error::NoEntry) => Ok(None),
                 Err(Error::Ambiguous(_)) => Err(Error::Invalid(
-                    name.to_owned(),
+                    user.clone(),
                     format!("it holds several items `{label}`; delete all but one in your keychain viewer"),
                 )),
                 Err(error) => Err(error),

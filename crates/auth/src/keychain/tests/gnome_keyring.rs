@@ -11,13 +11,13 @@ use traygate_tests::KeychainSession;
 use super::super::{Keychain, KeychainError};
 
 fn in_session(session: &KeychainSession, inner: &str) {
+    run_in(session, &format!("keychain::tests::gnome_keyring::{inner}"));
+}
+
+/// Runs the ignored test of this path in a session.
+pub(crate) fn run_in(session: &KeychainSession, test: &str) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([
-        "--exact",
-        &format!("keychain::tests::gnome_keyring::{inner}"),
-        "--ignored",
-        "--nocapture",
-    ]);
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
     let output = session.place(&mut command).stdin(Stdio::null()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(

@@ -78,7 +78,7 @@ async fn reload(State(admin): State<Arc<Admin>>) -> Response {
 
 async fn restart(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
     if !admin.hub.restart(&server) {
-        return unknown_server(&server);
+        return unknown_server(&server).into_response();
     }
     accepted(&admin, &server)
 }
@@ -90,13 +90,13 @@ pub(super) fn accepted(admin: &Admin, server: &str) -> Response {
             let status = server_status(admin, snapshot, &admin.rules.load(), SystemTime::now());
             (StatusCode::ACCEPTED, Json(status)).into_response()
         }
-        None => unknown_server(server),
+        None => unknown_server(server).into_response(),
     }
 }
 
 async fn log(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
     if !admin.hub.catalogue().servers.contains_key(server.as_str()) {
-        return unknown_server(&server);
+        return unknown_server(&server).into_response();
     }
     let lines = admin.hub.log(&server).iter().map(ToString::to_string).collect();
     Json(ServerLog { server, lines }).into_response()
@@ -124,7 +124,7 @@ async fn never_cached(mut response: Response) -> Response {
     response
 }
 
-pub(super) fn unknown_server(server: &str) -> Response {
+pub(super) fn unknown_server(server: &str) -> Problem {
     let message = format!("There is no server `{}`.", shown(server));
-    Problem::new(StatusCode::NOT_FOUND, "unknown-server", message).into_response()
+    Problem::new(StatusCode::NOT_FOUND, "unknown-server", message)
 }

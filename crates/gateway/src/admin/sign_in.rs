@@ -26,7 +26,7 @@ pub(super) async fn start(
     State(admin): State<Arc<Admin>>,
     Path(server): Path<String>,
     body: Body,
-) -> Result<Response, Response> {
+) -> Result<Response, Problem> {
     let sign_in = find(&admin, &server)?;
     let request = async {
         let mut fields = Fields::read(body, &["flow", "open", "client_id", "client_secret"]).await?;
@@ -40,7 +40,7 @@ pub(super) async fn start(
             client: client_id.map(|id| (id, client_secret)),
         })
     };
-    let request: SignInRequest = request.await.map_err(Problem::into_response)?;
+    let request: SignInRequest = request.await?;
     sign_in.start(request);
     Ok(accepted(&admin, &server))
 }
@@ -49,7 +49,7 @@ pub(super) async fn start(
 pub(super) async fn cancel(
     State(admin): State<Arc<Admin>>,
     Path(server): Path<String>,
-) -> Result<Response, Response> {
+) -> Result<Response, Problem> {
     find(&admin, &server)?.cancel();
     Ok(accepted(&admin, &server))
 }
@@ -59,13 +59,13 @@ pub(super) async fn response(
     State(admin): State<Arc<Admin>>,
     Path(server): Path<String>,
     body: Body,
-) -> Result<Response, Response> {
+) -> Result<Response, Problem> {
     let sign_in = find(&admin, &server)?;
     let pasted = async {
         let missing = "`response` is missing: the address that the browser ended on, or the code.";
         Fields::read(body, &["response"]).await?.text("response")?.ok_or_else(|| body::unfit(missing))
     };
-    let pasted: String = pasted.await.map_err(Problem::into_response)?;
+    let pasted: String = pasted.await?;
     let Landing { ok, title, message } = sign_in.paste(&pasted).await;
     Ok(Json(serde_json::json!({"ok": ok, "title": title, "message": message})).into_response())
 }
@@ -74,24 +74,22 @@ pub(super) async fn sign_out(
     State(admin): State<Arc<Admin>>,
     Path(server): Path<String>,
     body: Body,
-) -> Result<Response, Response> {
+) -> Result<Response, Problem> {
     let sign_in = find(&admin, &server)?;
     let forget = async { Fields::read(body, &["forget_client"]).await?.flag("forget_client") };
-    let forget = forget.await.map_err(Problem::into_response)?;
+    let forget = forget.await?;
     match sign_in.sign_out(forget).await {
         Ok(signed_out) => Ok(Json(SignedOutStatus::from(signed_out)).into_response()),
-        Err(reason) => {
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "sign-out-failed", reason).into_response())
-        }
+        Err(reason) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "sign-out-failed", reason)),
     }
 }
 
 /// The sign-in of a server, or why it has none.
-fn find(admin: &Admin, server: &str) -> Result<Arc<SignIn>, Response> {
+fn find(admin: &Admin, server: &str) -> Result<Arc<SignIn>, Problem> {
     let catalogue = admin.hub.catalogue();
     let Some(snapshot) = catalogue.servers.get(server) else { return Err(unknown_server(server)) };
     if let Some(obstacle) = admin.rules.load().no_sign_in.get(server) {
-        return Err(Problem::new(StatusCode::CONFLICT, "no-sign-in", obstacle.as_str()).into_response());
+        return Err(Problem::new(StatusCode::CONFLICT, "no-sign-in", obstacle.as_str()));
     }
     admin.sign_ins.find(server).ok_or_else(|| {
         let (code, message) = match &snapshot.state {
@@ -100,6 +98,6 @@ fn find(admin: &Admin, server: &str) -> Result<Arc<SignIn>, Response> {
             }
             _ => ("sign-in-not-ready", format!("`{server}` is only being started. Try again in a moment.")),
         };
-        Problem::new(StatusCode::CONFLICT, code, message).into_response()
+        Problem::new(StatusCode::CONFLICT, code, message)
     })
 }

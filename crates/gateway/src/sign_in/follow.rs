@@ -181,7 +181,7 @@ async fn any_changed<'r>(receivers: impl Iterator<Item = &'r mut Receiver<SignIn
 /// Waits for the next reading of the config file; for ever where nobody reads one.
 async fn reloaded(reloads: &mut Receiver<u64>) {
     if reloads.changed().await.is_err() {
-        pending().await
+        pending::<()>().await;
     }
 }
 

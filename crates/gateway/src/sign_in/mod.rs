@@ -30,8 +30,9 @@ pub use self::{
 pub fn sign_ins(
     keychain: Keychain,
     state_dir: Option<PathBuf>,
-    variables: HashMap<OsString, OsString>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> SignIns {
+    let variables: HashMap<_, _> = variables.into_iter().collect();
     let browser = Arc::new(SystemBrowser::new(&variables));
     SignIns::new(Surroundings { keychain, state_dir, storage: StorageType::default(), variables, browser })
 }

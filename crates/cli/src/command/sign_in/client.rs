@@ -1,9 +1,13 @@
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use crate::exit::{Exit, Problem};
+use super::Prompt;
+use crate::{
+    exit::{Exit, Problem},
+    output,
+};
 
 /// A client that was registered by hand, as a person types it in.
 #[derive(Debug)]
@@ -15,7 +19,7 @@ pub(super) struct Client {
 impl Client {
     /// This id, with the secret that is asked for where there is somebody to ask. An argument would be seen by every
     /// process.
-    pub(super) fn with_id(id: String) -> Result<Self, Problem> {
+    pub(super) fn with_id(id: &str) -> Result<Self, Problem> {
         let id = id.trim().to_owned();
         if id.is_empty() {
             return Err(Exit::Usage.because("The client id is empty."));
@@ -24,20 +28,13 @@ impl Client {
         Ok(Self { id, secret })
     }
 
-    /// Asks for both.
-    pub(super) async fn ask() -> Result<Self, Problem> {
-        let asked = tokio::task::spawn_blocking(|| {
-            let mut id = String::new();
-            write!(io::stderr(), "Client id: ")?;
-            io::stdin().read_line(&mut id)?;
-            Ok::<_, io::Error>((id.trim().to_owned(), secret()?))
-        });
-        let asked = asked.await.map_err(io::Error::other).flatten();
-        let (id, secret) = asked.map_err(|error| unread(&error))?;
-        if id.is_empty() {
-            return Err(Exit::Failed.because("No client id was given."));
-        }
-        Ok(Self { id, secret })
+    /// Asks for both; the id by the one who reads standard input already.
+    pub(super) async fn ask(prompt: &mut Prompt) -> Result<Self, Problem> {
+        output::note("Client id:");
+        prompt.listen();
+        let id = prompt.answer().await.ok_or_else(|| Exit::Failed.because("No client id was given."))?;
+        let secret = tokio::task::spawn_blocking(secret).await.map_err(io::Error::other).flatten();
+        Ok(Self { id, secret: secret.map_err(|error| unread(&error))? })
     }
 
     /// Adds it to the body of a request.

@@ -39,7 +39,7 @@ pub(crate) async fn sign_in(
     flow: Option<FlowWord>,
     client_id: Option<String>,
 ) -> Result<Exit, Problem> {
-    let client = client_id.map(Client::with_id).transpose()?;
+    let client = client_id.as_deref().map(Client::with_id).transpose()?;
     let mut signals = Signals::take()
         .map_err(|error| Exit::Failed.because(format!("Signals cannot be received: {error}.")))?;
     let session = tokio::select! {
@@ -68,13 +68,14 @@ async fn through(
     flow: Option<FlowWord>,
     mut client: Option<Client>,
 ) -> Result<String, Problem> {
+    let mut prompt = Prompt::default();
     for asked in 0.. {
         session.act("sign-in", &request(flow, client.as_ref())).await?;
-        match attempt(session).await? {
+        match attempt(session, &mut prompt).await? {
             Sight::Done => break,
             Sight::Failed { reason, client_needed: true } if asked < CLIENTS && io::stdin().is_terminal() => {
                 output::note(reason);
-                client = Some(Client::ask().await?);
+                client = Some(Client::ask(&mut prompt).await?);
             }
             Sight::Failed { reason, .. } => {
                 return Err(
@@ -96,8 +97,8 @@ fn request(flow: Option<FlowWord>, client: Option<&Client>) -> Value {
 }
 
 /// Waits for the end of one sign-in, and has the person do what it needs.
-async fn attempt(session: &Session) -> Result<Sight, Problem> {
-    let (mut prompt, mut shown) = (Prompt::default(), None);
+async fn attempt(session: &Session, prompt: &mut Prompt) -> Result<Sight, Problem> {
+    let mut shown = None;
     loop {
         let now = session.status().await?.sign_in.unwrap_or_default();
         let sight = Sight::of(&now);
@@ -105,7 +106,7 @@ async fn attempt(session: &Session) -> Result<Sight, Problem> {
             Sight::Waits => {}
             Sight::Page { url, is_pasted } => {
                 if shown.as_ref() != Some(url) {
-                    show(session.server(), url, *is_pasted, &mut prompt);
+                    show(session.server(), url, *is_pasted, prompt);
                     shown = Some(url.clone());
                 }
             }

@@ -16,18 +16,23 @@ impl Prompt {
 
     /// The next line that is not empty; never, where none is listened for or to come. Can be dropped and asked again.
     pub(super) async fn next(&mut self) -> String {
+        match self.answer().await {
+            Some(line) => line,
+            None => pending().await,
+        }
+    }
+
+    /// The same, but `None` where no line is to come.
+    pub(super) async fn answer(&mut self) -> Option<String> {
         while self.is_open {
-            match self.line.get_or_insert_with(|| spawn_blocking(line)).await {
-                Ok(Some(line)) => {
-                    self.line = None;
-                    if !line.is_empty() {
-                        return line;
-                    }
-                }
-                Ok(None) | Err(_) => (self.is_open, self.line) = (false, None),
+            let line = self.line.get_or_insert_with(|| spawn_blocking(line)).await.ok().flatten();
+            self.line = None;
+            self.is_open = line.is_some();
+            if line.as_ref().is_some_and(|line| !line.is_empty()) {
+                return line;
             }
         }
-        pending().await
+        None
     }
 }
 

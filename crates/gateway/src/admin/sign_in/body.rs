@@ -30,16 +30,11 @@ impl Fields {
         }
         let fields = serde_json::from_slice::<Map<String, Value>>(&bytes)
             .map_err(|_| unfit("The body is no JSON object."))?;
-        match fields.keys().find(|key| !known.contains(&key.as_str())) {
-            None => Ok(Self(fields)),
-            Some(_) => {
-                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-                Err(unfit(format!(
-                    "The body has a field that is unknown here; there is {}.",
-                    known.join(", ")
-                )))
-            }
+        if fields.keys().any(|key| !known.contains(&key.as_str())) {
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            return Err(unfit(format!("The body has an unknown field; there is {}.", known.join(", "))));
         }
+        Ok(Self(fields))
     }
 
     /// A text that is not empty; `null` is as good as none.

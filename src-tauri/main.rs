@@ -152,7 +152,7 @@ fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> a
     variables.extend(path.map(|path| ("PATH".into(), path)));
     let keychain = Keychain::system();
     let environment = Environment {
-        sign_ins: sign_ins(keychain.clone(), Some(folders.state.clone()), std::env::vars_os().collect()),
+        sign_ins: sign_ins(keychain.clone(), Some(folders.state.clone()), std::env::vars_os()),
         variables,
         keychain,
         state_dir: Some(folders.state),

@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
+use tracing::level_filters::LevelFilter;
 use traygate_config::{Config, Entry, parse};
 use traygate_gateway::{
     ConfigSource, Folders, Gateway, LogLevel, Logging, Options, RunningGateway, ServerStatus, SignInPolicy,
@@ -31,7 +32,8 @@ impl Session {
 
     /// The running gateway, found as by `traygate status`; where none runs, one of its own.
     pub(crate) async fn open(args: &ServeArgs, server: String) -> Result<Self, Problem> {
-        Logging::start(args.log_level.unwrap_or(LogLevel::QUIET));
+        // That it needs a sign-in is known.
+        Logging::start(args.log_level.unwrap_or(LogLevel(LevelFilter::ERROR)));
         let folders = Folders::system();
         let running = folders.as_ref().map(RunningGateway::of_user).unwrap_or_default();
         match client::find(running, args.config.as_deref()) {

@@ -138,6 +138,7 @@ fn show(server: &str, url: &str, is_pasted: bool, prompt: &mut Prompt) {
         let variables = std::env::vars_os().collect();
         SystemBrowser::new(&variables).open(&page).map(|()| page.origin().ascii_serialization())
     });
+    let is_open = matches!(opened, Some(Ok(_)));
     match opened {
         Some(Ok(origin)) => {
             output::note(format_args!(
@@ -150,8 +151,8 @@ fn show(server: &str, url: &str, is_pasted: bool, prompt: &mut Prompt) {
         }
         None => invite(server, url),
     }
-    // A browser on another machine cannot come back by itself either.
-    if is_pasted || io::stdin().is_terminal() {
+    // A page that opened may still end where nobody listens: in a browser of another machine.
+    if !is_open || io::stdin().is_terminal() {
         prompt.listen();
     }
 }

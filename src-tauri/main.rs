@@ -15,7 +15,9 @@ use tauri::{AppHandle, RunEvent};
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traygate_auth::Keychain;
-use traygate_gateway::{ConfigSource, Folders, Gateway, Logging, Options, Signals, inherited};
+use traygate_gateway::{
+    ConfigSource, Folders, Gateway, Logging, Options, SignInPolicy, Signals, inherited, sign_ins,
+};
 use traygate_upstream::{Environment, guardian_main, login_shell_path};
 
 use arguments::Arguments;
@@ -148,14 +150,18 @@ fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> a
     };
     let mut variables = inherited(std::env::vars_os());
     variables.extend(path.map(|path| ("PATH".into(), path)));
+    let keychain = Keychain::system();
     let environment = Environment {
+        sign_ins: sign_ins(keychain.clone(), Some(folders.state.clone()), std::env::vars_os()),
         variables,
-        keychain: Keychain::system(),
+        keychain,
         state_dir: Some(folders.state),
         guardian: None,
     };
     // No key of its own yet: the gateway refuses to listen beyond this machine without one in the file.
     let mut options = Options::new(ConfigSource::File(file), environment);
+    // A page opens by a click only, whatever the file says.
+    options.sign_in = Some(SignInPolicy::Ask);
     options.port = arguments.port;
     options.runtime_dir = Some(folders.runtime);
     Ok(options)

@@ -86,7 +86,7 @@ async fn the_admin_api_shows_what_a_server_wrote_to_stderr() {
 async fn what_is_not_there_is_said_without_a_token() {
     let home = Home::new();
     let gateway = Gateway::start(&home, &json!({"mcpServers": {}})).await;
-    for path in ["/-/nope", "/-/oauth/callback"] {
+    for path in ["/-/nope", "/-/oauth/nope"] {
         assert_eq!(gateway.get(path).await.refused(404)["code"], "unknown-path", "{path}");
     }
     let page = gateway.get("/-/ui/").await;

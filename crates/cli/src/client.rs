@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, Method, StatusCode, redirect};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use traygate_gateway::RunningGateway;
 
@@ -23,6 +24,8 @@ impl GatewayClient {
     const CONNECT: Duration = Duration::from_secs(2);
     /// How long an answer may take. A reload waits seconds for a keychain; what takes longer hangs.
     const ANSWER: Duration = Duration::from_secs(10);
+    /// How long one may take that waits for servers elsewhere.
+    const LONG_ANSWER: Duration = Duration::from_mins(1);
 
     /// A client for the gateway at `base`, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(base: String, bearer: Option<SecretString>) -> Result<Self, Problem> {
@@ -43,20 +46,48 @@ impl GatewayClient {
         self.send(Method::GET, path).await
     }
 
+    /// POSTs JSON to a path; what it asks for may wait for servers elsewhere, or for a keychain.
+    pub(crate) async fn post_json(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(StatusCode, String), Problem> {
+        let request = self.request(Method::POST, path).timeout(Self::LONG_ANSWER);
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+        self.answer(request, Self::LONG_ANSWER).await
+    }
+
+    /// DELETEs a path.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(StatusCode, String), Problem> {
+        self.send(Method::DELETE, path).await
+    }
+
     /// POSTs to a path, without a body.
     pub(crate) async fn post(&self, path: &str) -> Result<(StatusCode, String), Problem> {
         self.send(Method::POST, path).await
     }
 
     async fn send(&self, method: Method, path: &str) -> Result<(StatusCode, String), Problem> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(bearer) = &self.bearer {
-            request = request.bearer_auth(bearer.expose_secret());
+        self.answer(self.request(method, path), Self::ANSWER).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.bearer {
+            Some(bearer) => request.bearer_auth(bearer.expose_secret()),
+            None => request,
         }
+    }
+
+    async fn answer(
+        &self,
+        request: RequestBuilder,
+        limit: Duration,
+    ) -> Result<(StatusCode, String), Problem> {
         let unanswered = |error: reqwest::Error| {
             let base = &self.base;
             Exit::NotRunning.because(if error.is_timeout() {
-                let limit = Self::ANSWER.as_secs();
+                let limit = limit.as_secs();
                 format!("The gateway at {base} did not answer within {limit} s. If it stays like that, restart it.")
             } else {
                 format!("The gateway at {base} does not answer: {error}.")
@@ -92,6 +123,22 @@ pub(crate) fn find(
         .ok_or_else(|| {
             Exit::NotRunning.because(format!("No Traygate is running that serves {}.", config.display()))
         })
+}
+
+/// A name as one segment of a URL's path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
+}
+
+/// What an answer that is no result says: its message, and the hint.
+pub(crate) fn reason(body: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let said = |key: &str| answer["detail"][key].as_str();
+    match (said("message"), said("hint")) {
+        (Some(message), Some(hint)) => format!("{message} {hint}"),
+        (Some(message), None) => message.to_owned(),
+        _ => "It gave no reason. Is it of another version?".to_owned(),
+    }
 }
 
 fn describe(gateway: &RunningGateway) -> String {

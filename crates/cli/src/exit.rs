@@ -50,6 +50,17 @@ Exit codes:
   0  Traygate serves the file, with warnings or without
   2  something in it is wrong, or it cannot be read";
 
+    /// The end of `sign-in --help`.
+    pub(crate) const HELP_OF_SIGN_IN: &str = "\
+It opens the page in your browser and waits until you are back; with `--flow manual`, and where no browser opens, paste the \
+address that the browser ended on. Ctrl-C ends the sign-in. With no gateway running it asks the server itself, at the port \
+of the config file where that is free.
+
+Exit codes:
+  0  signed in
+  1  not signed in
+  2  the command line or the config file is wrong";
+
     /// This end, with its reason.
     pub(crate) fn because(self, message: impl Into<String>) -> Problem {
         Problem { exit: self, message: message.into() }

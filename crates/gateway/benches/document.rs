@@ -107,6 +107,7 @@ async fn gateway(folder: &std::path::Path, tasks: &TaskTracker) -> Outcome<Gatew
         keychain: Keychain::system(),
         state_dir: None,
         guardian: None,
+        sign_ins: traygate_gateway::sign_ins(Keychain::system(), None, HashMap::new()),
     };
     let options = Options { port: Some(0), ..Options::new(ConfigSource::File(config), environment) };
     let gateway = Gateway::start(options).await?;

@@ -89,6 +89,7 @@ mod tests {
             keychain: Keychain::system(),
             state_dir: None,
             guardian: None,
+            sign_ins: crate::sign_ins(Keychain::system(), None, HashMap::new()),
         };
         let (flag, file) = (flag.map(SecretString::from), file.map(|text| Ok(Template::new(text))));
         let key = api_key(flag.as_ref(), file.as_ref(), &environment).await?;

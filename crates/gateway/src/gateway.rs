@@ -12,11 +12,12 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use traygate_config::{Config, Diagnostic, Parsed, Severity};
+use traygate_auth::SignIns;
+use traygate_config::{Config, Diagnostic, Parsed, ServerName, Severity};
 use traygate_upstream::{Environment, Hub};
 
 use crate::{
-    ConfigSource, Options,
+    ConfigSource, Options, SignInPolicy,
     admin::{self, Admin, Announcement, RunningGateway},
     api_key::{api_key, new_key},
     base_path, folders,
@@ -25,18 +26,21 @@ use crate::{
     merge,
     opening::Opening,
     reload::{self, Contents, FileWatch, Reload},
+    sign_in::{Callback, Follow},
 };
 
 /// A running gateway: listeners, hub and config watcher.
 #[derive(Debug)]
 pub struct Gateway {
     hub: Hub,
+    sign_ins: SignIns,
     addresses: Vec<SocketAddr>,
     rules: Arc<ArcSwap<Rules>>,
     diagnostics: Arc<ArcSwap<Vec<Diagnostic>>>,
     log_level: Option<String>,
     reloads: watch::Receiver<u64>,
     listening: Listening,
+    running: RunningGateway,
     announcement: Option<Announcement>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -99,6 +103,10 @@ impl Gateway {
             ConfigSource::File(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
             ConfigSource::Single(_) => None,
         };
+        // Before the first server asks for a token.
+        let sign_ins = options.environment.sign_ins.clone();
+        sign_ins.set_storage(merge::token_storage(&options, &config));
+        let callback = Callback::new(&addresses, tls.is_some(), sign_ins.clone());
         let hub = Hub::new(Environment {
             state_dir: folders::state_of(options.environment.state_dir.as_deref(), config_path.as_deref()),
             ..options.environment.clone()
@@ -109,15 +117,18 @@ impl Gateway {
         let prepared = Arc::new(PreparedServers::new(tasks.clone(), stop.clone()));
         let own = admin::router(Admin {
             hub: hub.clone(),
+            sign_ins: sign_ins.clone(),
             rules: Arc::clone(&rules),
             prepared: Arc::clone(&prepared),
             diagnostics: Arc::clone(&diagnostics),
             config: config_path.clone(),
             fixed_key: options.api_key.is_some(),
             reload: request,
-        });
+        })
+        .merge(callback.router());
         let surface = Surface {
             upstreams: hub.clone(),
+            sign_ins: sign_ins.clone(),
             rules: Arc::clone(&rules),
             prepared: Arc::clone(&prepared),
             own,
@@ -129,10 +140,14 @@ impl Gateway {
                 StartError::Listen(format!("The addresses cannot be served: {error}."))
             })?;
         tasks.spawn(prepared.keep_up(hub.clone()));
+        let running = RunningGateway {
+            pid: std::process::id(),
+            addresses: addresses.clone(),
+            tls: tls.is_some(),
+            config: config_path.clone(),
+            token,
+        };
         let announcement = options.runtime_dir.as_ref().and_then(|dir| {
-            let (addresses, config) = (addresses.clone(), config_path.clone());
-            let running =
-                RunningGateway { pid: std::process::id(), addresses, tls: tls.is_some(), config, token };
             let unannounced = |error: &io::Error| {
                 tracing::warn!("`traygate status` will not find this gateway: {error}");
             };
@@ -140,6 +155,14 @@ impl Gateway {
         });
 
         let (reloaded, reloads) = watch::channel(0);
+        let follow = Follow {
+            hub: hub.clone(),
+            sign_ins: sign_ins.clone(),
+            rules: Arc::clone(&rules),
+            terminal: options.terminal.clone(),
+            reloads: reloads.clone(),
+        };
+        tasks.spawn(follow.run(stop.clone()));
         if let (Some(path), Some(last)) = (config_path, last) {
             let unwatched = |error: &notify::Error| {
                 tracing::warn!("changes of the config file will go unseen: {error}");
@@ -166,12 +189,14 @@ impl Gateway {
         let log_level = config.settings.log_level;
         Ok(Self {
             hub,
+            sign_ins,
             addresses,
             rules,
             diagnostics,
             log_level,
             reloads,
             listening,
+            running,
             announcement,
             stop,
             tasks,
@@ -216,6 +241,18 @@ impl Gateway {
         &self.hub
     }
 
+    /// What happens where one of its servers needs a sign-in; `None` where none of them has one.
+    pub fn sign_in(&self) -> Option<SignInPolicy> {
+        let (rules, catalogue) = (self.rules.load(), self.hub.catalogue());
+        let may_need = |name: &ServerName| !rules.no_sign_in.contains_key(name);
+        catalogue.servers.keys().any(may_need).then_some(rules.sign_in)
+    }
+
+    /// What opens its admin API, as it would announce itself.
+    pub fn running(&self) -> &RunningGateway {
+        &self.running
+    }
+
     /// What is to be said about the config file as it stands now.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         self.diagnostics.load().to_vec()
@@ -228,10 +265,15 @@ impl Gateway {
 
     /// Stops listening, lets running calls end for a moment, ends every server: all within 5 s.
     pub async fn shutdown(self) {
-        let Self { hub, listening, announcement, stop, tasks, .. } = self;
+        let Self { hub, sign_ins, listening, announcement, stop, tasks, .. } = self;
         stop.cancel();
         drop(announcement);
-        listening.close(Self::GRACE).await;
+        // Running calls may still need the servers; a token that is being renewed is saved.
+        let ((), sign_ins_end) =
+            tokio::join!(listening.close(Self::GRACE), timeout(Self::GRACE, sign_ins.shutdown()));
+        if sign_ins_end.is_err() {
+            tracing::warn!("a sign-in did not end in time");
+        }
         if timeout(Self::SERVERS_END, hub.shutdown()).await.is_err() {
             tracing::warn!("some servers did not end in time");
         }

@@ -12,6 +12,7 @@ mod merge;
 mod opening;
 mod options;
 mod reload;
+mod sign_in;
 mod signals;
 mod variables;
 
@@ -25,5 +26,9 @@ pub use gateway::{Gateway, StartError};
 pub use logging::{Held, LogLevel, Logging, UnknownLevel};
 pub use opening::{refusal, remarks};
 pub use options::{ConfigSource, Options, Tls};
+pub use sign_in::{
+    SignInPolicy, SignInStatus, SignedOutStatus, Terminal, cannot_sign_in, command as sign_in_command,
+    server_words, sign_ins,
+};
 pub use signals::Signals;
 pub use variables::inherited;

@@ -5,12 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use traygate_auth::StorageType;
 use traygate_config::{Config, Entry};
 
 use crate::{
-    ConfigSource, Options, Tls,
+    ConfigSource, Options, SignInPolicy, Tls,
     base_path::base_path,
     http::{Layout, Rules},
+    sign_in::cannot_sign_in,
 };
 
 /// What takes a restart to change: where the gateway listens.
@@ -81,6 +83,17 @@ fn beside_config(source: &ConfigSource, file: &Path) -> PathBuf {
     }
 }
 
+/// What happens where a server needs a sign-in.
+fn sign_in(options: &Options, _: &Config) -> SignInPolicy {
+    options.sign_in.unwrap_or(options.sign_in_default)
+}
+
+/// Where credentials are kept unless a server's entry says otherwise. Takes a restart to change: what one place keeps is
+/// not in the other.
+pub(crate) fn token_storage(options: &Options, _: &Config) -> StorageType {
+    options.token_storage.unwrap_or_default()
+}
+
 /// What can change while the gateway runs. Key, admin token and addresses are not among it: they are the caller's.
 pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
     let settings = &config.settings;
@@ -97,6 +110,10 @@ pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
             Some((traygate_config::ServerName::clone(name), server.disabled_tools.clone()))
         }
         _ => None,
+    };
+    let no_sign_in = |(name, entry): (&_, &Entry)| match entry {
+        Entry::Valid(server) => Some((traygate_config::ServerName::clone(name), cannot_sign_in(server)?)),
+        Entry::Invalid(_) => None,
     };
     Rules {
         layout: match &options.source {
@@ -119,6 +136,8 @@ pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
         operation_ids: options.operation_ids.or(settings.operation_ids).unwrap_or_default(),
         header_forwarding: config.servers.iter().filter_map(forwarding).collect(),
         disabled_tools: config.servers.iter().filter_map(disabled).collect(),
+        sign_in: sign_in(options, config),
+        no_sign_in: config.servers.iter().filter_map(no_sign_in).collect(),
         root_path: path(options.root_path.as_ref().or(settings.root_path.as_ref())),
         path_prefix: path(options.path_prefix.as_ref().or(settings.path_prefix.as_ref())),
         max_body_size: settings
@@ -149,6 +168,7 @@ mod tests {
                 keychain: Keychain::system(),
                 state_dir: None,
                 guardian: None,
+                sign_ins: crate::sign_ins(Keychain::system(), None, HashMap::new()),
             },
         )
     }

@@ -1,8 +1,11 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use secrecy::SecretString;
+use traygate_auth::StorageType;
 use traygate_config::{Config, OperationIds};
 use traygate_upstream::Environment;
+
+use crate::{SignInPolicy, Terminal};
 
 /// Everything that starts a [`crate::Gateway`]. A flag (`Some`) wins over the file's `traygate` block, that over the
 /// default.
@@ -41,6 +44,14 @@ pub struct Options {
     pub description: Option<String>,
     /// See `name`.
     pub version: Option<String>,
+    /// `--sign-in`.
+    pub sign_in: Option<SignInPolicy>,
+    /// What holds where neither `--sign-in` nor the file says: `auto` needs a person before a desktop.
+    pub sign_in_default: SignInPolicy,
+    /// `--token-storage`: where credentials are kept unless a server's entry says otherwise; default the keychain.
+    pub token_storage: Option<StorageType>,
+    /// Where addresses are shown that a person has to open; `None`: there is nobody to see them.
+    pub terminal: Option<Terminal>,
     /// Watch the config file. Default true.
     pub hot_reload: bool,
     /// The runtime folder for the admin token's file; `None`: none is written.
@@ -67,6 +78,10 @@ impl Options {
             name: None,
             description: None,
             version: None,
+            sign_in: None,
+            sign_in_default: SignInPolicy::default(),
+            token_storage: None,
+            terminal: None,
             hot_reload: true,
             runtime_dir: None,
         }

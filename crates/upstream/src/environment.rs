@@ -1,6 +1,6 @@
 use std::{collections::HashMap, ffi::OsString, path::PathBuf};
 
-use traygate_auth::Keychain;
+use traygate_auth::{Keychain, SignIns};
 
 /// What a [`crate::Hub`] needs of the world around it, given once at start.
 #[derive(Debug, Clone)]
@@ -13,4 +13,6 @@ pub struct Environment {
     pub state_dir: Option<PathBuf>,
     /// The program that guards children against our own sudden death; `None`: the running program itself.
     pub guardian: Option<PathBuf>,
+    /// The sign-ins of its servers.
+    pub sign_ins: SignIns,
 }

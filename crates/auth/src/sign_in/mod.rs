@@ -125,6 +125,10 @@ impl SignIns {
     /// that a listener of its own is needed.
     pub fn set_callback(&self, _callback: Option<Url>) {}
 
+    /// Where credentials are kept unless a server's entry says otherwise, in place of [`Surroundings::storage`]. Told
+    /// before the first server is known.
+    pub fn set_storage(&self, _storage: StorageType) {}
+
     /// The sign-in of a server; the same one as before while `id` and `options` are the same.
     pub fn server(&self, _id: ServerId, _options: SignInOptions) -> Arc<SignIn> {
         Arc::new(SignIn { state: watch::Sender::default(), changes: watch::Sender::default() })
@@ -168,12 +172,28 @@ impl SignIn {
         self.state.subscribe()
     }
 
+    /// How it is done where a [`SignInRequest`] does not say otherwise.
+    pub fn flow(&self) -> Flow {
+        Flow::default()
+    }
+
+    /// Whether a person has to do something; not where the grant is [`crate::Grant::ClientCredentials`].
+    pub fn needs_person(&self) -> bool {
+        true
+    }
+
+    /// Whether the last sign-in failed for want of a client that is registered by hand ([`SignInRequest::client`]).
+    pub fn needs_client(&self) -> bool {
+        false
+    }
+
     /// Changes with each sign-in and sign-out: who waits for a token connects again.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     /// Begins a sign-in; one that is under way goes on, and its page is opened once more if `request` says so.
+    /// When this returns, the state is one that is under way, or says why there is none.
     pub fn start(self: &Arc<Self>, _request: SignInRequest) {}
 
     /// Ends a sign-in that is under way; what was kept before stays.

@@ -1,5 +1,6 @@
 //! The command line: mcpo's options with mcpo's short forms, and Traygate's own.
 
+mod sign_in;
 mod values;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 use traygate_config::nearest;
 use traygate_gateway::LogLevel;
 
+pub(crate) use self::sign_in::{FlowWord, PolicyWord, StorageWord};
 use crate::exit::Exit;
 
 /// Every MCP server as an OpenAPI tool server: one config file, one local address.
@@ -62,6 +64,26 @@ pub(crate) enum Command {
     },
     /// Show the servers of the running gateway.
     Status,
+    /// Sign in to a server, or again: through the running gateway, else by itself.
+    #[command(after_help = Exit::HELP_OF_SIGN_IN)]
+    SignIn {
+        /// The server's name in the config file.
+        server: String,
+        /// How, in place of the `flow` of its `oauth` block.
+        #[arg(long, value_enum)]
+        flow: Option<FlowWord>,
+        /// A client id that was registered with its authorization server; the secret is asked for.
+        #[arg(long, value_name = "ID")]
+        client_id: Option<String>,
+    },
+    /// Sign out of a server: its tokens are revoked where that can be, and deleted.
+    SignOut {
+        /// The server's name in the config file.
+        server: String,
+        /// Forget the registered client too.
+        #[arg(long)]
+        forget_client: bool,
+    },
     /// Keep secrets in the system's keychain, for `${keychain:NAME}` in the config file.
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -182,6 +204,17 @@ pub(crate) struct ServeArgs {
     #[arg(short = 'H', long, value_name = "JSON", value_parser = values::secret)]
     #[arg(env = "TRAYGATE_HEADER", hide_env = true, help_heading = SERVERS)]
     pub(crate) header: Option<SecretString>,
+
+    /// Where a server needs a sign-in: auto opens the browser, ask tells the command, never is silent [default: auto on a
+    /// terminal with a desktop, else ask]
+    #[arg(long, value_name = "WHEN", value_enum, ignore_case = true, hide_possible_values = true)]
+    #[arg(env = "TRAYGATE_SIGN_IN", hide_env = true, help_heading = SERVERS)]
+    pub(crate) sign_in: Option<PolicyWord>,
+
+    /// Where tokens are kept: keychain, file (encrypted) or memory [default: keychain]
+    #[arg(long, value_name = "PLACE", value_enum, ignore_case = true, hide_possible_values = true)]
+    #[arg(env = "TRAYGATE_TOKEN_STORAGE", hide_env = true, help_heading = SERVERS)]
+    pub(crate) token_storage: Option<StorageWord>,
 
     /// Title of the root document.
     #[arg(short, long, value_name = "TEXT", env = "TRAYGATE_NAME", hide_env = true, help_heading = DOCUMENTS)]

@@ -1,6 +1,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use secrecy::ExposeSecret as _;
+use traygate_auth::{Flow, StorageType};
+use traygate_gateway::SignInPolicy;
 
 use super::*;
 
@@ -23,6 +25,14 @@ fn told(line: &str) -> String {
         Some(Command::Check { .. }) => "check".to_owned(),
         Some(Command::Openapi { .. }) => "openapi".to_owned(),
         Some(Command::Status) => "status".to_owned(),
+        Some(Command::SignIn { server, flow, client_id }) => {
+            let flow = flow.map(|flow| format!(" {:?}", Flow::from(flow))).unwrap_or_default();
+            let id = client_id.map(|id| format!(" as {id}")).unwrap_or_default();
+            format!("sign-in {server}{flow}{id}")
+        }
+        Some(Command::SignOut { server, forget_client }) => {
+            format!("sign-out {server}{}", if forget_client { " forget" } else { "" })
+        }
         Some(Command::Secret(_)) => "secret".to_owned(),
     }];
     let mut add = |name: &str, value: Option<String>| {
@@ -45,6 +55,8 @@ fn told(line: &str) -> String {
     add("prefix", options.path_prefix);
     add("header", options.header.map(|header| header.expose_secret().to_owned()));
     add("level", options.log_level.map(|level| level.0.to_string()));
+    add("sign-in", options.sign_in.map(|policy| format!("{:?}", SignInPolicy::from(policy))));
+    add("storage", options.token_storage.map(|storage| format!("{:?}", StorageType::from(storage))));
     add("hosts", list(&options.allowed_hosts));
     for (name, set) in [
         ("strict", options.strict_auth),
@@ -119,6 +131,12 @@ fn every_mcpo_command_line_is_understood() {
         ("traygate openapi time --config c.json", "openapi config=c.json"),
         ("traygate status --log-level debug", "status level=debug"),
         ("traygate secret set NAME", "secret"),
+        ("traygate --sign-in AUTO --token-storage file", "Stdio sign-in=Auto storage=File"),
+        ("traygate --sign-in never --token-storage memory -- s", "Stdio sign-in=Never storage=Memory --=s"),
+        ("traygate sign-in github", "sign-in github"),
+        ("traygate -c c.json sign-in -- -x", "sign-in -x config=c.json"),
+        ("traygate sign-in github --flow deep-link --client-id abc", "sign-in github DeepLink as abc"),
+        ("traygate sign-out github --forget-client --config c.json", "sign-out github forget config=c.json"),
     ];
     for (line, expected) in table {
         assert_eq!(told(line), expected, "{line}");
@@ -151,7 +169,17 @@ fn help_is_the_long_form_only() {
 
 #[test]
 fn every_subcommand_has_its_help() {
-    for line in ["check", "openapi", "status", "secret", "secret set", "secret list", "secret delete"] {
+    for line in [
+        "check",
+        "openapi",
+        "status",
+        "secret",
+        "secret set",
+        "secret list",
+        "secret delete",
+        "sign-in",
+        "sign-out",
+    ] {
         let Err(help) = try_read(&format!("traygate {line} --help")) else { panic!("no help of {line}") };
         assert_eq!(help.kind(), ErrorKind::DisplayHelp, "{line}: {help}");
         // What only serving takes is not offered.
@@ -186,6 +214,12 @@ fn wrong_command_lines_are_refused() {
         "traygate check a.json b.json",
         "traygate --api-key= --port 1",
         "traygate secret set NAME VALUE",
+        "traygate sign-in",
+        "traygate sign-in a b",
+        "traygate sign-in a --flow pigeon",
+        "traygate sign-in a --client-secret s",
+        "traygate --sign-in sometimes",
+        "traygate --token-storage paper",
         "traygate uvx mcp-server-time",
         "traygate --header {}",
         "traygate --type sse --config c.json",

@@ -266,6 +266,7 @@ mod tests {
             keychain: Keychain::system(),
             state_dir: None,
             guardian: None,
+            sign_ins: traygate_gateway::sign_ins(Keychain::system(), None, HashMap::new()),
         };
         let options = Options::new(ConfigSource::File(file.into()), environment);
         let here = Here {

@@ -4,8 +4,8 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 use traygate_config::parse;
 use traygate_gateway::{
-    ConfigSource, Folders, Gateway, LogLevel, Logging, Options, RunningGateway, ServerStatus, Status,
-    new_key, state_words,
+    ConfigSource, Folders, Gateway, LogLevel, Logging, Options, RunningGateway, ServerStatus, SignInPolicy,
+    Status, new_key, state_words,
 };
 use traygate_upstream::{Catalogue, State};
 
@@ -66,6 +66,7 @@ async fn of_started(options: Options, server: Option<&str>) -> Result<String, Pr
         port: Some(0),
         api_key: key.clone(),
         plain: true,
+        sign_in: Some(SignInPolicy::Never),
         hot_reload: false,
         runtime_dir: None,
         ..options

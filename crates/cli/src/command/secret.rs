@@ -1,6 +1,5 @@
 use std::io::{self, IsTerminal as _, Read as _};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use traygate_auth::{Keychain, KeychainError};
@@ -9,7 +8,7 @@ use traygate_gateway::{Folders, LogLevel, Logging, RunningGateway, Status};
 
 use crate::{
     args::{SecretCommand, ServeArgs},
-    client::GatewayClient,
+    client::{GatewayClient, segment},
     exit::{Exit, Problem},
     output,
 };
@@ -164,11 +163,6 @@ fn key_after(status: &Status) -> Result<&'static str, String> {
         }
         None => Ok("The running gateway read its `apiKey` again."),
     }
-}
-
-/// A name as one segment of a URL's path.
-fn segment(name: &str) -> String {
-    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }
 
 /// A name that `${keychain:NAME}` can hold.

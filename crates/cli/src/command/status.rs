@@ -44,8 +44,9 @@ fn report(url: &str, status: &Status) -> String {
                 tool_count(tools, server.disabled, server.quarantined.len())
             });
             // The reason has a column of its own, the last: it may be long.
-            let words = if server.state == "failed" { "Stopped" } else { &server.words };
             let reason = server.reason.as_deref().unwrap_or_default();
+            let words = server.words.strip_suffix(reason).and_then(|words| words.strip_suffix(": "));
+            let words = words.unwrap_or(&server.words);
             [server.name.as_str(), &tools, words, reason].map(|cell| one_line(cell).into_owned())
         })
         .collect();
@@ -107,6 +108,7 @@ mod tests {
             reason: reason.map(Into::into),
             tools,
             disabled: 0,
+            sign_in: None,
             quarantined: Vec::new(),
             warnings: Vec::new(),
         };
@@ -128,6 +130,8 @@ mod tests {
             servers: vec![
                 lossy,
                 github,
+                server("slack", "sign-in-needed", "Needs sign-in", None, None),
+                server("linear", "ready", "Sign in again: It ended.", Some("It ended."), Some(3)),
                 server("x", "failed", "Stopped: no `npx`.", Some("no `npx`."), Some(1)),
             ],
             diagnostics: vec![DiagnosticStatus {
@@ -150,6 +154,8 @@ mod tests {
              time    2 tools, 1 disabled  Ready\n  warning: `now`: `not` is not shown\n\
              github                       Retrying in 8 s  no answer.\n\
              {quarantined}  and 2 more\n\
+             slack                        Needs sign-in\n\
+             linear  3 tools              Sign in again    It ended.\n\
              x       1 tool               Stopped          no `npx`.\n\n\
              /c.json:3:4: warning: What is `a`? Remove it."
             )

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, ffi::OsString, path::Path};
 
 use traygate_auth::Keychain;
-use traygate_gateway::{Folders, inherited};
+use traygate_gateway::{Folders, inherited, sign_ins};
 use traygate_upstream::Environment;
 
 use crate::{
@@ -12,10 +12,13 @@ use crate::{
 /// What the servers inherit: our own variables, with those of `--env-path` where they are not set, and those of
 /// `--env` over both.
 pub(crate) fn environment(args: &ServeArgs, folders: Option<&Folders>) -> Result<Environment, Problem> {
+    let own: HashMap<_, _> = std::env::vars_os().collect();
+    let (keychain, state_dir) = (Keychain::system(), folders.map(|folders| folders.state.clone()));
     Ok(Environment {
-        variables: variables(std::env::vars_os().collect(), args.env_path.as_deref(), &args.env)?,
-        keychain: Keychain::system(),
-        state_dir: folders.map(|folders| folders.state.clone()),
+        sign_ins: sign_ins(keychain.clone(), state_dir.clone(), own.clone()),
+        variables: variables(own, args.env_path.as_deref(), &args.env)?,
+        keychain,
+        state_dir,
         guardian: None,
     })
 }

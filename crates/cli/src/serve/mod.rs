@@ -1,5 +1,6 @@
 //! `traygate` without a subcommand: the gateway, until it is asked to end.
 
+mod desk;
 mod environment;
 mod options;
 mod single;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use traygate_gateway::{ConfigSource, Folders, Gateway, LogLevel, Logging, Signals};
 
-pub(crate) use self::{environment::environment, options::options};
+pub(crate) use self::{desk::has_desktop, environment::environment, options::options};
 use crate::{
     args::{Args, ServeArgs},
     exit::{Exit, Problem},

@@ -1,8 +1,11 @@
+use std::io::{self, IsTerminal as _};
+
 use traygate_config::OperationIds;
-use traygate_gateway::{ConfigSource, Folders, Options, Tls};
+use traygate_gateway::{ConfigSource, Folders, Options, SignInPolicy, Terminal, Tls};
 use traygate_upstream::Environment;
 
-use crate::args::ServeArgs;
+use super::desk::has_desktop;
+use crate::{args::ServeArgs, output};
 
 /// The command line as the gateway takes it.
 pub(crate) fn options(
@@ -34,8 +37,19 @@ pub(crate) fn options(
         name: args.name.clone(),
         description: args.description.clone(),
         version: args.version.clone().flatten(),
+        sign_in: args.sign_in.map(Into::into),
+        sign_in_default: sign_in_default(),
+        token_storage: args.token_storage.map(Into::into),
+        // Where stderr is a file, what is for one person only would stay in it.
+        terminal: io::stderr().is_terminal().then(|| Terminal::new(|text| output::note(text))),
         hot_reload: !args.no_hot_reload,
         runtime_dir: folders.map(|folders| folders.runtime.clone()),
         ..Options::new(source, environment)
     }
+}
+
+/// A page opens by itself only before somebody: at a terminal of a desktop.
+fn sign_in_default() -> SignInPolicy {
+    let is_seen = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if is_seen && has_desktop() { SignInPolicy::Auto } else { SignInPolicy::Ask }
 }

@@ -3,7 +3,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 };
 
-use traygate_gateway::{ConfigSource, Gateway};
+use traygate_gateway::{ConfigSource, Gateway, SignInPolicy};
 use traygate_upstream::State;
 
 /// URLs that are written out; with more servers the pattern is clear.
@@ -58,6 +58,9 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
     let everywhere: Vec<String> = gateway.addresses().iter().map(ToString::to_string).collect();
     row("Listens on", &everywhere.join(", "));
     row("API key", if gateway.needs_key() { "needed, as you gave it" } else { "none: this machine only" });
+    if let Some(how) = gateway.sign_in().and_then(sign_in) {
+        row("Sign-in", how);
+    }
     if let ConfigSource::File(path) = source {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let how = if watched { "changes apply at once" } else { "changes apply after a restart" };
@@ -71,6 +74,15 @@ pub(super) fn summary(gateway: &Gateway, source: &ConfigSource, watched: bool) -
         }
     }
     text
+}
+
+/// What to expect where a server needs a sign-in.
+fn sign_in(policy: SignInPolicy) -> Option<&'static str> {
+    match policy {
+        SignInPolicy::Auto => Some("the browser opens for each server that needs it"),
+        SignInPolicy::Ask => Some("`traygate sign-in NAME` for a server that needs it"),
+        SignInPolicy::Never => None,
+    }
 }
 
 /// All on one line where that is short, else each on its own.

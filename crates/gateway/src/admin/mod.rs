@@ -3,6 +3,7 @@
 mod guard;
 mod routes;
 mod running;
+mod sign_in;
 mod status;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
+use traygate_auth::SignIns;
 use traygate_config::Diagnostic;
 use traygate_upstream::Hub;
 
@@ -35,6 +37,8 @@ use crate::{
 pub(crate) struct Admin {
     /// The servers.
     pub(crate) hub: Hub,
+    /// Their sign-ins.
+    pub(crate) sign_ins: SignIns,
     /// Where the gateway listens, and the token that is this API's guard.
     pub(crate) rules: Arc<ArcSwap<Rules>>,
     /// What is derived from the servers' tools.

@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use tokio::sync::oneshot;
 use traygate_upstream::ServerSnapshot;
 
-use super::{Admin, ServerLog, ServerStatus, Status, guard::guard};
+use super::{Admin, ServerLog, ServerStatus, Status, guard::guard, sign_in};
 use crate::http::{Problem, Rules, shown};
 
 /// The admin API below `/-/api/`, behind its guard.
@@ -22,6 +22,9 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/-/api/reload", post(reload))
         .route("/-/api/servers/{server}/restart", post(restart))
         .route("/-/api/servers/{server}/log", get(log))
+        .route("/-/api/servers/{server}/sign-in", post(sign_in::start).delete(sign_in::cancel))
+        .route("/-/api/servers/{server}/sign-in/response", post(sign_in::response))
+        .route("/-/api/servers/{server}/sign-out", post(sign_in::sign_out))
         .route("/-/api/{*rest}", axum::routing::any(unknown))
         .layer(middleware::map_response(never_cached))
         .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
@@ -57,7 +60,9 @@ fn status_of(admin: &Admin) -> Status {
 }
 
 fn server_status(admin: &Admin, server: &ServerSnapshot, rules: &Rules, now: SystemTime) -> ServerStatus {
-    ServerStatus::new(server, admin.prepared.get(&server.name).as_deref(), rules, now)
+    let sign_in = admin.sign_ins.find(server.name.as_str());
+    let prepared = admin.prepared.get(&server.name);
+    ServerStatus::new(server, prepared.as_deref(), sign_in.as_deref(), rules, now)
 }
 
 /// Reads the config file again and applies it, changed or not; answers when that is done.
@@ -73,20 +78,25 @@ async fn reload(State(admin): State<Arc<Admin>>) -> Response {
 
 async fn restart(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
     if !admin.hub.restart(&server) {
-        return unknown_server(&server);
+        return unknown_server(&server).into_response();
     }
-    match admin.hub.catalogue().servers.get(server.as_str()) {
+    accepted(&admin, &server)
+}
+
+/// 202 with the server's status as it is by now.
+pub(super) fn accepted(admin: &Admin, server: &str) -> Response {
+    match admin.hub.catalogue().servers.get(server) {
         Some(snapshot) => {
-            let status = server_status(&admin, snapshot, &admin.rules.load(), SystemTime::now());
+            let status = server_status(admin, snapshot, &admin.rules.load(), SystemTime::now());
             (StatusCode::ACCEPTED, Json(status)).into_response()
         }
-        None => unknown_server(&server),
+        None => unknown_server(server).into_response(),
     }
 }
 
 async fn log(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
     if !admin.hub.catalogue().servers.contains_key(server.as_str()) {
-        return unknown_server(&server);
+        return unknown_server(&server).into_response();
     }
     let lines = admin.hub.log(&server).iter().map(ToString::to_string).collect();
     Json(ServerLog { server, lines }).into_response()
@@ -114,7 +124,7 @@ async fn never_cached(mut response: Response) -> Response {
     response
 }
 
-fn unknown_server(server: &str) -> Response {
+pub(super) fn unknown_server(server: &str) -> Problem {
     let message = format!("There is no server `{}`.", shown(server));
-    Problem::new(StatusCode::NOT_FOUND, "unknown-server", message).into_response()
+    Problem::new(StatusCode::NOT_FOUND, "unknown-server", message)
 }

@@ -1,10 +1,15 @@
 use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
+use traygate_auth::{SignIn, SignInState};
 use traygate_config::Diagnostic;
 use traygate_upstream::{Quarantined, ServerSnapshot, State};
 
-use crate::http::{Prepared, Rules};
+use crate::{
+    SignInStatus,
+    http::{Prepared, Rules},
+    server_words,
+};
 
 /// The answer of `GET /-/api/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +44,11 @@ pub struct ServerStatus {
     pub state: String,
     /// The state in words for a person: "Ready", "Retrying in 8 s", ...
     pub words: String,
-    /// Why it is retried, connected again, or stopped.
+    /// Why it is retried, connected again, or stopped, or why a sign-in is needed.
     pub reason: Option<String>,
+    /// Its sign-in, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInStatus>,
     /// How many tools are known of it; `None` before its first Ready.
     pub tools: Option<usize>,
     /// How many tools `disabledTools` leaves out.
@@ -121,6 +129,7 @@ impl ServerStatus {
     pub(super) fn new(
         server: &ServerSnapshot,
         prepared: Option<&Prepared>,
+        sign_in: Option<&SignIn>,
         rules: &Rules,
         now: SystemTime,
     ) -> Self {
@@ -133,12 +142,19 @@ impl ServerStatus {
             State::Backoff { reason, .. } => ("backoff", Some(reason)),
             State::Failed { reason } => ("failed", Some(reason)),
         };
+        let standing = sign_in.map(|sign_in| sign_in.state().borrow().clone());
+        let of_sign_in = match &standing {
+            Some(SignInState::ReauthNeeded { reason }) => Some(reason),
+            Some(SignInState::Failed { reason }) if server.state == State::SignInNeeded => Some(reason),
+            _ => None,
+        };
         Self {
             name: server.name.to_string(),
             path: rules.server_path(server.name.as_str()),
             state: state.to_owned(),
-            words: state_words(&server.state, now),
-            reason: reason.map(ToString::to_string),
+            words: server_words(&server.state, standing.as_ref(), now),
+            reason: reason.or(of_sign_in).map(ToString::to_string),
+            sign_in: sign_in.map(SignInStatus::of),
             tools: server.tools.as_ref().map(|set| set.tools.len()),
             disabled: server.tools.as_ref().map_or(0, |set| set.disabled),
             quarantined: server

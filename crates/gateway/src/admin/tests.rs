@@ -19,7 +19,9 @@ fn admin() -> Router {
         keychain: Keychain::system(),
         state_dir: None,
         guardian: None,
+        sign_ins: crate::sign_ins(Keychain::system(), None, HashMap::new()),
     };
+    let sign_ins = environment.sign_ins.clone();
     let hub = Hub::new(environment);
     let broken = Diagnostic {
         severity: Severity::Error,
@@ -30,15 +32,20 @@ fn admin() -> Router {
         hint: Some("Add one.".to_owned()),
     };
     let mut config = Config::default();
-    config.servers.insert(ServerName::new("broken").expect("a name"), Entry::Invalid(broken.clone()));
+    for name in ["broken", "program"] {
+        config.servers.insert(ServerName::new(name).expect("a name"), Entry::Invalid(broken.clone()));
+    }
     hub.apply(&config);
     let rules = Rules {
         admin_token: Some(KeyDigest::of(&TOKEN.into())),
         addresses: vec!["127.0.0.1:8000".parse().expect("an address")],
+        no_sign_in: [(ServerName::new("program").expect("a name"), "`program` is a program.".to_owned())]
+            .into(),
         ..Rules::default()
     };
     router(Admin {
         hub,
+        sign_ins,
         prepared: Arc::default(),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
         diagnostics: Arc::new(ArcSwap::from_pointee(vec![broken])),
@@ -132,4 +139,36 @@ async fn unknown_servers_and_paths_say_so() {
     *restart.method_mut() = http::Method::POST;
     assert_eq!(json(answer(restart).await).await["detail"]["code"], "unknown-server");
     assert_eq!(answer(request("/-/api/nothing")).await.status(), StatusCode::NOT_FOUND);
+}
+
+/// A request that does something, with a body.
+fn act(method: http::Method, path: &str, body: &str) -> Request<Body> {
+    let mut request = request(path);
+    (*request.method_mut(), *request.body_mut()) = (method, Body::from(body.to_owned()));
+    request
+}
+
+#[tokio::test]
+async fn a_server_without_a_sign_in_says_why() {
+    for (method, path) in
+        [("POST", "sign-in"), ("DELETE", "sign-in"), ("POST", "sign-in/response"), ("POST", "sign-out")]
+    {
+        let ask = async |server: &str| {
+            let path = format!("/-/api/servers/{server}/{path}");
+            let response = answer(act(method.parse().expect("a method"), &path, "{}")).await;
+            let status = response.status().as_u16();
+            (status, json(response).await["detail"]["message"].as_str().unwrap_or_default().to_owned())
+        };
+        assert_eq!(ask("nope").await, (404, "There is no server `nope`.".to_owned()));
+        assert_eq!(ask("program").await, (409, "`program` is a program.".to_owned()));
+        let (status, message) = ask("broken").await;
+        assert!(status == 409 && message.starts_with("`broken` could not start:"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_behind_the_guard() {
+    let mut request = act(http::Method::POST, "/-/api/servers/program/sign-in", "{}");
+    request.headers_mut().remove("authorization");
+    assert_eq!(answer(request).await.status(), StatusCode::UNAUTHORIZED);
 }

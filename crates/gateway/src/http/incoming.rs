@@ -49,6 +49,12 @@ impl Incoming {
         self.rest = Self::REST;
     }
 
+    /// The body for who reads it without this; nothing is left to linger for.
+    pub(crate) fn take(&mut self) -> Body {
+        self.is_over = true;
+        std::mem::take(&mut self.body)
+    }
+
     /// The next bytes; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, Interruption>> {
         self.waits = false;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::Router;
 use tokio_util::task::TaskTracker;
+use traygate_auth::SignIns;
 use traygate_upstream::Hub;
 
 pub(crate) use self::{
@@ -36,12 +37,14 @@ pub(crate) use self::{
 pub(crate) struct Surface<U = Hub> {
     /// The servers.
     pub(crate) upstreams: U,
+    /// Their sign-ins, for what a call is told that needs one.
+    pub(crate) sign_ins: SignIns,
     /// What is allowed and how it is shown; a request reads it once.
     pub(crate) rules: Arc<ArcSwap<Rules>>,
     /// What is derived from their tools.
     pub(crate) prepared: Arc<PreparedServers>,
     /// Further paths below `/-/` (`/-/api`, `/-/ui`, `/-/oauth`), full paths as keys. They stand behind the Host and
-    /// Origin checks, and bring a guard of their own: no key is asked for them.
+    /// Origin checks, and bring a guard of their own: no key is asked for them, and the guard stands before the body.
     pub(crate) own: Router,
     /// What runs on after an answer; it ends with its connection.
     pub(crate) tasks: TaskTracker,

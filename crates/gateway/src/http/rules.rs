@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use traygate_config::{HeaderForwarding, OperationIds, ServerName};
 
 use super::KeyDigest;
+use crate::SignInPolicy;
 
 /// What a path segment cannot hold as it is: unreserved characters stand for themselves (RFC 3986 §2.3); braces would
 /// make a path template.
@@ -38,6 +39,10 @@ pub(crate) struct Rules {
     pub(crate) header_forwarding: HashMap<ServerName, HeaderForwarding>,
     /// `disabledTools` of each server that has them: they are in no list of tools.
     pub(crate) disabled_tools: HashMap<ServerName, BTreeSet<String>>,
+    /// What happens where a server needs a sign-in.
+    pub(crate) sign_in: SignInPolicy,
+    /// Why nobody can sign in to a server, one sentence for each where that is so.
+    pub(crate) no_sign_in: HashMap<ServerName, String>,
     /// Where a reverse proxy has this gateway (`/tools`, or empty): before every path that a browser or a document is
     /// told. A proxy may strip it or not, and must where a server's own path begins like it.
     pub(crate) root_path: String,
@@ -90,6 +95,8 @@ impl Default for Rules {
             operation_ids: OperationIds::default(),
             header_forwarding: HashMap::new(),
             disabled_tools: HashMap::new(),
+            sign_in: SignInPolicy::default(),
+            no_sign_in: HashMap::new(),
             root_path: String::new(),
             path_prefix: String::new(),
             max_body_size: Self::MAX_BODY_SIZE,

@@ -18,6 +18,7 @@ use axum::{
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+use traygate_auth::SignIns;
 use traygate_upstream::Catalogue;
 
 use super::{
@@ -44,6 +45,7 @@ use super::{
 pub(super) struct Face<U> {
     upstreams: U,
     rules: Arc<ArcSwap<Rules>>,
+    sign_ins: SignIns,
     own: Router,
     tasks: TaskTracker,
     machine: MachineName,
@@ -73,6 +75,7 @@ impl<U: Upstreams> Face<U> {
         Self {
             upstreams: surface.upstreams,
             rules: surface.rules,
+            sign_ins: surface.sign_ins,
             own: surface.own,
             tasks: surface.tasks,
             machine: MachineName::of_this_machine(),
@@ -110,7 +113,7 @@ impl<U: Upstreams> Face<U> {
             origin.check(own)?;
         }
         if own {
-            return self.own(rules, origin, parts).await;
+            return self.own(rules, origin, parts, body).await;
         }
         if parts.method == Method::OPTIONS {
             return Ok(Origin::preflight(&parts.headers));
@@ -144,10 +147,10 @@ impl<U: Upstreams> Face<U> {
                 return self.document(rules, origin, catalogue, &scope, parts).await;
             }
             Route::Page(Page::Docs, scope) => {
-                return docs::page(rules, origin, catalogue, &scope, &parts.headers);
+                return docs::page(rules, origin, catalogue, &self.sign_ins, &scope, &parts.headers);
             }
             Route::Front(scope) if docs::are_wanted(&parts.headers) => {
-                return docs::page(rules, origin, catalogue, &scope, &parts.headers);
+                return docs::page(rules, origin, catalogue, &self.sign_ins, &scope, &parts.headers);
             }
             Route::Front(Scope::All) => ("".into(), "".into()),
             Route::Front(Scope::Server(server)) => (server, "".into()),
@@ -172,13 +175,13 @@ impl<U: Upstreams> Face<U> {
         key::check(rules, None, &parts.headers, origin, Asker::Program)?;
         body.admit();
         let server = find_server(rules, catalogue, &server)?;
-        let prepared = self.prepared.get(&server.name).ok_or_else(|| unavailable(server))?;
+        let prepared = self.prepared.get(&server.name).ok_or_else(|| unavailable(server, &self.sign_ins))?;
         let tool =
             prepared.find(&tool).ok_or_else(|| unknown_tool(rules, server, &tool, prepared.names()))?;
         if parts.method != Method::POST {
             return Err(wrong_method("POST"));
         }
-        call::call(&self.upstreams, rules, server, tool, &parts.headers, body).await
+        call::call(&self.upstreams, &self.sign_ins, rules, server, tool, &parts.headers, body).await
     }
 
     async fn document(
@@ -203,15 +206,20 @@ impl<U: Upstreams> Face<U> {
                 self.prepared.first_described(iter::once(&server.name)).await;
                 self.documents
                     .server(rules, &server.name, &self.prepared)
-                    .ok_or_else(|| undocumented(server))?
+                    .ok_or_else(|| undocumented(server, &self.sign_ins))?
             }
         };
         Ok(document.respond(&parts.headers))
     }
 
-    /// The gateway's own paths: health for anyone, counters for who has a key, the rest by its own guard. None of them
-    /// takes a body.
-    async fn own(&self, rules: &Rules, origin: &Origin, parts: Parts) -> Result<Response, Problem> {
+    /// The gateway's own paths: health for anyone, counters for who has a key, the rest by its own guard.
+    async fn own(
+        &self,
+        rules: &Rules,
+        origin: &Origin,
+        parts: Parts,
+        body: &mut Incoming,
+    ) -> Result<Response, Problem> {
         let path = parts.uri.path();
         let read = matches!(parts.method, Method::GET | Method::HEAD);
         if (health::is_asked(path) || path == "/-/metrics") && !read {
@@ -229,7 +237,9 @@ impl<U: Upstreams> Face<U> {
             _ if read && docs::is_asset(path) => return docs::asset(path, &parts.headers),
             _ => {}
         }
-        let request = Request::from_parts(parts, Body::empty());
+        // Only the admin API reads one, small, once its guard let the request on.
+        let body = if path.starts_with("/-/api/") { body.take() } else { Body::empty() };
+        let request = Request::from_parts(parts, body);
         // The router's error type is Infallible.
         self.own.clone().oneshot(request).await.map_err(|never| match never {})
     }

@@ -91,6 +91,7 @@ mod tests {
                 keychain: Keychain::system(),
                 state_dir: None,
                 guardian: None,
+                sign_ins: crate::sign_ins(Keychain::system(), None, std::collections::HashMap::new()),
             };
             connection_timeout(&mut config, &environment);
             let seconds = |entry: &Entry| match entry {

@@ -64,6 +64,7 @@ mod tests {
             keychain: Keychain::system(),
             state_dir: None,
             guardian: None,
+            sign_ins: crate::sign_ins(Keychain::system(), None, HashMap::new()),
         };
         let options = Options {
             port: Some(0),

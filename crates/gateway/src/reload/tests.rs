@@ -21,6 +21,7 @@ fn options(path: PathBuf) -> Options {
         keychain: Keychain::system(),
         state_dir: None,
         guardian: None,
+        sign_ins: crate::sign_ins(Keychain::system(), None, HashMap::new()),
     };
     Options { port: Some(0), ..Options::new(ConfigSource::File(path), environment) }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use traygate_auth::SignIns;
 use traygate_translation::Refusal;
 use traygate_upstream::{CallContext, ServerSnapshot};
 
@@ -23,6 +24,7 @@ pub(crate) use self::failure::{unavailable, undocumented};
 /// Calls `tool` of `server`.
 pub(crate) async fn call<U: Upstreams>(
     upstreams: &U,
+    sign_ins: &SignIns,
     rules: &Rules,
     server: &ServerSnapshot,
     tool: PreparedTool<'_>,
@@ -40,7 +42,7 @@ pub(crate) async fn call<U: Upstreams>(
         let result = upstreams
             .call(server.name.as_str(), &tool.entry.name, arguments, context)
             .await
-            .map_err(|error| failure::problem(server, &tool.entry.name, error))?;
+            .map_err(|error| failure::problem(server, sign_ins, &tool.entry.name, error))?;
         answer::respond(&result, headers)
     }
     .await;

@@ -7,6 +7,7 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 use http::{HeaderMap, HeaderValue, header};
+use traygate_auth::SignIns;
 use traygate_upstream::Catalogue;
 
 use self::assets::{FOLDER, are_built};
@@ -35,6 +36,7 @@ pub(crate) fn page(
     rules: &Rules,
     origin: &Origin,
     catalogue: &Catalogue,
+    sign_ins: &SignIns,
     scope: &Scope<'_>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -47,7 +49,7 @@ pub(crate) fn page(
             Scope::Server(name) => {
                 let server = find_server(rules, catalogue, name)?;
                 if !is_documented(server) {
-                    return Err(unavailable(server));
+                    return Err(unavailable(server, sign_ins));
                 }
                 (format!("{name} - Traygate"), rules.server_path(name))
             }

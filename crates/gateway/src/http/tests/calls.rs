@@ -202,6 +202,7 @@ async fn a_caller_who_leaves_ends_the_call() {
     let (own, tasks) = (Router::new(), TaskTracker::new());
     let app = router(Surface {
         upstreams: Stuck { catalogue, waiting },
+        sign_ins: crate::sign_ins(traygate_auth::Keychain::system(), None, HashMap::new()),
         rules,
         prepared: Arc::default(),
         own,

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+use traygate_auth::Keychain;
 use traygate_config::ServerName;
 use traygate_upstream::{
     CallContext, CallError, Catalogue, ServerInfo, ServerSnapshot, State, ToolEntry, ToolSet,
@@ -89,6 +90,7 @@ impl Stand {
         let prepared: Arc<PreparedServers> = Arc::default();
         let surface = Surface {
             upstreams: servers.clone(),
+            sign_ins: crate::sign_ins(Keychain::system(), None, HashMap::new()),
             rules: Arc::clone(&rules),
             prepared: Arc::clone(&prepared),
             own,

@@ -1,4 +1,4 @@
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -36,6 +36,28 @@ pub struct SignInOptions {
     pub allow_private_addresses: bool,
 }
 
+impl SignInOptions {
+    /// Whether they say the same, secrets included.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let secret =
+            |options: &Self| options.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        let rest = |options: &Self| {
+            (
+                options.server_url.clone(),
+                (options.flow, options.grant, options.storage, options.redirect_host),
+                options.client_id.clone(),
+                options.client_metadata_url.clone(),
+                options.client_metadata.clone(),
+                options.callback_port,
+                options.scope.clone(),
+                options.resource.clone(),
+                options.allow_private_addresses,
+            )
+        };
+        rest(self) == rest(other) && secret(self) == secret(other)
+    }
+}
+
 /// How the browser's answer comes back, or who asks instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -66,7 +88,7 @@ pub enum Grant {
 }
 
 /// Where credentials are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StorageType {
     /// The OS keychain.

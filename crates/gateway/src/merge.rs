@@ -6,7 +6,7 @@ use std::{
 };
 
 use traygate_auth::StorageType;
-use traygate_config::{Config, Entry};
+use traygate_config::{Config, Entry, SignInMode, TokenStorage};
 
 use crate::{
     ConfigSource, Options, SignInPolicy, Tls,
@@ -84,14 +84,24 @@ fn beside_config(source: &ConfigSource, file: &Path) -> PathBuf {
 }
 
 /// What happens where a server needs a sign-in.
-fn sign_in(options: &Options, _: &Config) -> SignInPolicy {
-    options.sign_in.unwrap_or(options.sign_in_default)
+fn sign_in(options: &Options, config: &Config) -> SignInPolicy {
+    let configured = config.settings.sign_in.map(|mode| match mode {
+        SignInMode::Auto => SignInPolicy::Auto,
+        SignInMode::Ask => SignInPolicy::Ask,
+        SignInMode::Never => SignInPolicy::Never,
+    });
+    options.sign_in.or(configured).unwrap_or(options.sign_in_default)
 }
 
 /// Where credentials are kept unless a server's entry says otherwise. Takes a restart to change: what one place keeps is
 /// not in the other.
-pub(crate) fn token_storage(options: &Options, _: &Config) -> StorageType {
-    options.token_storage.unwrap_or_default()
+pub(crate) fn token_storage(options: &Options, config: &Config) -> StorageType {
+    let configured = config.settings.token_storage.map(|storage| match storage {
+        TokenStorage::Keychain => StorageType::Keychain,
+        TokenStorage::File => StorageType::File,
+        TokenStorage::Memory => StorageType::Memory,
+    });
+    options.token_storage.or(configured).unwrap_or_default()
 }
 
 /// What can change while the gateway runs. Key, admin token and addresses are not among it: they are the caller's.

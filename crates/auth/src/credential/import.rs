@@ -83,6 +83,7 @@ impl McpoSignIn {
         let scopes = Scopes::parse(tokens.scope.as_deref().unwrap_or_default());
         let expires_in = seconds(&tokens.expires_in).filter(|seconds| *seconds <= LONGEST);
         let tokens = Tokens {
+            server: None,
             issuer: issuer.clone(),
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,

@@ -98,6 +98,12 @@ impl CredentialStore {
         Ok(clients.and_then(|mut all| all.remove(issuer)).filter(|client| client.issuer == *issuer))
     }
 
+    /// The clients of a server, by whatever issuer.
+    pub(crate) async fn clients(&self, id: &ServerId) -> Result<Vec<Client>, StoreError> {
+        let clients: Option<Clients> = self.get(Kind::Clients, id).await?;
+        Ok(clients.unwrap_or_default().into_values().collect())
+    }
+
     /// Keeps a client under its issuer, over an older one. Two processes may do so at once only under [`Self::lock`].
     pub(crate) async fn save_client(&self, id: &ServerId, client: &Client) -> Result<(), StoreError> {
         let _one_at_a_time = self.0.clients.lock().await;
@@ -119,6 +125,12 @@ impl CredentialStore {
             self.put(Kind::Clients, id, &clients).await?;
         }
         Ok(true)
+    }
+
+    /// Deletes a server's clients of all issuers; `false` where there were none.
+    pub(crate) async fn forget_clients(&self, id: &ServerId) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.0.clients.lock().await;
+        self.delete(Kind::Clients, id).await
     }
 
     /// Deletes all that is kept of a server, readable or not; `false` where there was nothing.

@@ -37,6 +37,7 @@ fn tokens(access: &str) -> Tokens {
         requested: Scopes::parse("a b"),
         granted: Scopes::parse("a"),
         resource: Some("https://api.example.com/mcp".into()),
+        server: None,
     }
 }
 

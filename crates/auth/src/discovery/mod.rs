@@ -11,6 +11,7 @@ mod tests;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use url::Url;
 
@@ -40,7 +41,7 @@ pub(crate) struct ProtectedResource {
 }
 
 /// Authorization server metadata (RFC 8414 §2, OIDC Discovery §3), as far as it is used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AuthorizationServer {
     pub(crate) issuer: Issuer,
     pub(crate) authorization_endpoint: Option<Endpoint>,

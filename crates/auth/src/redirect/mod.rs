@@ -1,6 +1,12 @@
 //! The ends that receive an authorization response: the gateway's own callback, a loopback listener, a pasted address.
 
 mod browser;
+mod end;
+mod listener;
 mod page;
+mod waiting;
 
 pub use browser::SystemBrowser;
+pub(crate) use end::{End, own, with_host};
+pub(crate) use listener::Listener;
+pub(crate) use waiting::{Response, Waiting};

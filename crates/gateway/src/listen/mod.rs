@@ -9,6 +9,7 @@ mod tls;
 
 pub(crate) use self::{
     bind::Bound,
+    port_owner::describe as port_owner,
     serve::Listening,
     tls::{NamedBy, TlsIdentity},
 };

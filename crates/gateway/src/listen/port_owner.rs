@@ -6,7 +6,7 @@ use crate::admin::RunningGateway;
 
 /// The process that listens where `wanted` would: another Traygate, a program with its process id, or just another
 /// program where the system does not tell.
-pub(super) fn describe(wanted: SocketAddr, runtime_dir: Option<&Path>) -> String {
+pub(crate) fn describe(wanted: SocketAddr, runtime_dir: Option<&Path>) -> String {
     let running = runtime_dir.map(RunningGateway::all).unwrap_or_default();
     if let Some(gateway) =
         running.iter().find(|gateway| gateway.addresses.iter().any(|a| clashes(*a, wanted)))

@@ -33,6 +33,12 @@ pub(crate) fn overrides(options: &Options, settings: &Settings) -> Vec<Override>
         ),
         ("--path-prefix", "pathPrefix", options.path_prefix.is_some() && settings.path_prefix.is_some()),
         ("--root-path", "rootPath", options.root_path.is_some() && settings.root_path.is_some()),
+        ("--sign-in", "signIn", options.sign_in.is_some() && settings.sign_in.is_some()),
+        (
+            "--token-storage",
+            "tokenStorage",
+            options.token_storage.is_some() && settings.token_storage.is_some(),
+        ),
         ("--ssl-certfile", "sslCertfile", options.tls.is_some() && settings.ssl_certfile.is_some()),
     ];
     let won = both.into_iter().filter(|&(.., won)| won);

@@ -34,5 +34,12 @@ pub fn sign_ins(
 ) -> SignIns {
     let variables: HashMap<_, _> = variables.into_iter().collect();
     let browser = Arc::new(SystemBrowser::new(&variables));
-    SignIns::new(Surroundings { keychain, state_dir, storage: StorageType::default(), variables, browser })
+    SignIns::new(Surroundings {
+        keychain,
+        state_dir,
+        storage: StorageType::default(),
+        variables,
+        browser,
+        port_owner: |address| crate::listen::port_owner(address, None),
+    })
 }

@@ -1,0 +1,95 @@
+//! What requests carry, in memory: read from the store once, changed by sign-ins, refreshes and sign-outs.
+
+use std::sync::Arc;
+
+use super::{NotNow, SignIn, SignInState, sign_ins::locked};
+use crate::token::Tokens;
+
+/// The tokens in memory.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Held {
+    /// The store was not asked yet, or could not be read.
+    #[default]
+    Unread,
+    /// There are none.
+    Nothing,
+    /// These; `unsaved` where the store did not take them: they are saved as soon as it does.
+    Tokens { tokens: Arc<Tokens>, unsaved: bool },
+}
+
+impl SignIn {
+    /// The tokens, out of the store where it was not asked yet.
+    pub(super) async fn tokens(&self) -> Result<Option<Arc<Tokens>>, NotNow> {
+        if let Some(known) = self.known() {
+            return Ok(known);
+        }
+        let _reading = self.reading.lock().await;
+        if let Some(known) = self.known() {
+            return Ok(known);
+        }
+        let read = self.store.tokens(&self.id).await.map_err(|error| NotNow(not_now(&error)))?;
+        match read {
+            Some(tokens) => self.hold(tokens, false),
+            None => *locked(&self.held) = Held::Nothing,
+        }
+        Ok(self.known().flatten())
+    }
+
+    /// What is in memory; `None` where that is not known yet.
+    pub(super) fn known(&self) -> Option<Option<Arc<Tokens>>> {
+        match &*locked(&self.held) {
+            Held::Unread => None,
+            Held::Nothing => Some(None),
+            Held::Tokens { tokens, .. } => Some(Some(Arc::clone(tokens))),
+        }
+    }
+
+    pub(super) fn is_unsaved(&self) -> bool {
+        matches!(*locked(&self.held), Held::Tokens { unsaved: true, .. })
+    }
+
+    /// From now on requests carry these.
+    pub(super) fn hold(&self, tokens: Tokens, unsaved: bool) {
+        let state = SignInState::SignedIn { scopes: tokens.granted.clone(), expires_at: tokens.expires_at };
+        *locked(&self.held) = Held::Tokens { tokens: Arc::new(tokens), unsaved };
+        self.state.send_if_modified(|now| {
+            // A sign-in under way, or the need of one, is not over because tokens were read or refreshed.
+            let modified = matches!(
+                now,
+                SignInState::SignedOut
+                    | SignInState::SignedIn { .. }
+                    | SignInState::Refreshing
+                    | SignInState::ReauthNeeded { .. }
+            ) && *now != state;
+            if modified {
+                *now = state;
+            }
+            modified
+        });
+    }
+
+    /// Saves tokens, then lets requests carry them. Where the store does not take them they are used from memory, said in the
+    /// log, and saved with the next occasion.
+    pub(super) async fn keep(&self, tokens: Tokens) {
+        let saved = self.store.save_tokens(&self.id, &tokens).await;
+        if let Err(error) = &saved {
+            tracing::warn!(
+                server = %self.id.name,
+                "its tokens could not be saved, and hold until Traygate ends: {}",
+                not_now(error)
+            );
+        }
+        self.hold(tokens, saved.is_err());
+    }
+
+    /// Nothing is carried any more.
+    pub(super) fn drop_tokens(&self, state: SignInState) {
+        *locked(&self.held) = Held::Nothing;
+        self.state.send_replace(state);
+    }
+}
+
+/// Why the store cannot be used right now.
+pub(super) fn not_now(error: &crate::credential::StoreError) -> Arc<str> {
+    format!("{error}. {}", error.hint()).into()
+}

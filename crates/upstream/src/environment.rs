@@ -1,6 +1,6 @@
-use std::{collections::HashMap, ffi::OsString, path::PathBuf};
+use std::{collections::HashMap, ffi::OsString, path::PathBuf, sync::Arc};
 
-use traygate_auth::Keychain;
+use traygate_auth::{Keychain, SignIns, StorageType, Surroundings, SystemBrowser};
 
 /// What a [`crate::Hub`] needs of the world around it, given once at start.
 #[derive(Debug, Clone)]
@@ -9,8 +9,25 @@ pub struct Environment {
     pub variables: HashMap<OsString, OsString>,
     /// Where `${keychain:NAME}` is looked up.
     pub keychain: Keychain,
+    /// The sign-ins of its servers.
+    pub sign_ins: SignIns,
     /// The folder for what is remembered across restarts (catalogues, eras); `None`: nothing is kept.
     pub state_dir: Option<PathBuf>,
     /// The program that guards children against our own sudden death; `None`: the running program itself.
     pub guardian: Option<PathBuf>,
+}
+
+impl Environment {
+    /// With these variables, the system's keychain and browser, and nothing kept: sign-ins end with the program.
+    pub fn new(variables: HashMap<OsString, OsString>) -> Self {
+        let keychain = Keychain::system();
+        let sign_ins = SignIns::new(Surroundings {
+            keychain: keychain.clone(),
+            state_dir: None,
+            storage: StorageType::Memory,
+            browser: Arc::new(SystemBrowser::new(&variables)),
+            variables: variables.clone(),
+        });
+        Self { variables, keychain, sign_ins, state_dir: None, guardian: None }
+    }
 }

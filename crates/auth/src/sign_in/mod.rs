@@ -48,6 +48,11 @@ pub trait Browser: Send + Sync {
 pub struct Bearer(SecretString);
 
 impl Bearer {
+    /// This token.
+    pub fn new(token: SecretString) -> Self {
+        Self(token)
+    }
+
     /// The token itself, for the `Authorization` header.
     pub fn token(&self) -> &str {
         self.0.expose_secret()

@@ -14,7 +14,6 @@ use anyhow::Context as _;
 use tauri::{AppHandle, RunEvent};
 use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use traygate_auth::Keychain;
 use traygate_gateway::{ConfigSource, Folders, Gateway, Logging, Options, Signals, inherited};
 use traygate_upstream::{Environment, guardian_main, login_shell_path};
 
@@ -148,12 +147,7 @@ fn options(arguments: &Arguments, folders: Folders, path: Option<OsString>) -> a
     };
     let mut variables = inherited(std::env::vars_os());
     variables.extend(path.map(|path| ("PATH".into(), path)));
-    let environment = Environment {
-        variables,
-        keychain: Keychain::system(),
-        state_dir: Some(folders.state),
-        guardian: None,
-    };
+    let environment = Environment::new(variables, Some(folders.state));
     // No key of its own yet: the gateway refuses to listen beyond this machine without one in the file.
     let mut options = Options::new(ConfigSource::File(file), environment);
     options.port = arguments.port;

@@ -13,7 +13,6 @@ use tokio::{
     runtime::Runtime,
 };
 use tokio_util::task::TaskTracker;
-use traygate_auth::Keychain;
 use traygate_gateway::{ConfigSource, Gateway, Options};
 use traygate_upstream::Environment;
 
@@ -102,12 +101,7 @@ async fn gateway(folder: &std::path::Path, tasks: &TaskTracker) -> Outcome<Gatew
     tasks.spawn(async move { axum::serve(listener, Router::new().route("/mcp", post(mcp))).await });
     let config = folder.join("config.json");
     fs_err::write(&config, json!({"mcpServers": {"thousand": {"type": "http", "url": url}}}).to_string())?;
-    let environment = Environment {
-        variables: HashMap::new(),
-        keychain: Keychain::system(),
-        state_dir: None,
-        guardian: None,
-    };
+    let environment = Environment::new(HashMap::new(), None);
     let options = Options { port: Some(0), ..Options::new(ConfigSource::File(config), environment) };
     let gateway = Gateway::start(options).await?;
     let mut caller = Caller::new(&gateway, "").await?;

@@ -79,17 +79,12 @@ fn trimmed(key: &SecretString) -> Option<SecretString> {
 
 #[cfg(test)]
 mod tests {
-    use traygate_auth::Keychain;
 
     use super::*;
 
     async fn key(flag: Option<&str>, file: Option<&str>) -> Result<Option<String>, String> {
-        let environment = Environment {
-            variables: HashMap::from([("KEY".into(), " from-env\n".into()), ("EMPTY".into(), "".into())]),
-            keychain: Keychain::system(),
-            state_dir: None,
-            guardian: None,
-        };
+        let variables = [("KEY".into(), " from-env\n".into()), ("EMPTY".into(), "".into())];
+        let environment = Environment::new(HashMap::from(variables), None);
         let (flag, file) = (flag.map(SecretString::from), file.map(|text| Ok(Template::new(text))));
         let key = api_key(flag.as_ref(), file.as_ref(), &environment).await?;
         Ok(key.map(|key| key.expose_secret().to_owned()))

@@ -135,7 +135,6 @@ pub(crate) fn rules(options: &Options, config: &Config) -> Rules {
 mod tests {
     use std::collections::HashMap;
 
-    use traygate_auth::Keychain;
     use traygate_config::{OperationIds, Settings};
     use traygate_upstream::Environment;
 
@@ -144,12 +143,7 @@ mod tests {
     fn options() -> Options {
         Options::new(
             ConfigSource::File("/etc/traygate/config.jsonc".into()),
-            Environment {
-                variables: HashMap::new(),
-                keychain: Keychain::system(),
-                state_dir: None,
-                guardian: None,
-            },
+            Environment::new(HashMap::new(), None),
         )
     }
 

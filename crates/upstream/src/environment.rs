@@ -18,16 +18,17 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// With these variables, the system's keychain and browser, and nothing kept: sign-ins end with the program.
-    pub fn new(variables: HashMap<OsString, OsString>) -> Self {
+    /// With these variables, the system's keychain and the system's browser. Without a `state_dir` nothing is kept:
+    /// sign-ins end with the program.
+    pub fn new(variables: HashMap<OsString, OsString>, state_dir: Option<PathBuf>) -> Self {
         let keychain = Keychain::system();
         let sign_ins = SignIns::new(Surroundings {
             keychain: keychain.clone(),
-            state_dir: None,
-            storage: StorageType::Memory,
+            state_dir: state_dir.clone(),
+            storage: if state_dir.is_some() { StorageType::Keychain } else { StorageType::Memory },
             browser: Arc::new(SystemBrowser::new(&variables)),
             variables: variables.clone(),
         });
-        Self { variables, keychain, sign_ins, state_dir: None, guardian: None }
+        Self { variables, keychain, sign_ins, state_dir, guardian: None }
     }
 }

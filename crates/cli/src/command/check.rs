@@ -253,7 +253,6 @@ fn what_traygate_does(entry: &Entry) -> &'static str {
 mod tests {
     use std::collections::HashMap;
 
-    use traygate_auth::Keychain;
     use traygate_gateway::Options;
     use traygate_upstream::Environment;
 
@@ -261,12 +260,7 @@ mod tests {
 
     /// In an environment that holds `HOME` and nothing else, on a machine that has every program but `gone`.
     fn report(file: &str, text: &str) -> (String, Exit) {
-        let environment = Environment {
-            variables: HashMap::new(),
-            keychain: Keychain::system(),
-            state_dir: None,
-            guardian: None,
-        };
+        let environment = Environment::new(HashMap::new(), None);
         let options = Options::new(ConfigSource::File(file.into()), environment);
         let here = Here {
             is_set: &|name| name == "HOME",

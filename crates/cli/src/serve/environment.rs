@@ -1,6 +1,5 @@
 use std::{collections::HashMap, ffi::OsString, path::Path};
 
-use traygate_auth::Keychain;
 use traygate_gateway::{Folders, inherited};
 use traygate_upstream::Environment;
 
@@ -12,12 +11,8 @@ use crate::{
 /// What the servers inherit: our own variables, with those of `--env-path` where they are not set, and those of
 /// `--env` over both.
 pub(crate) fn environment(args: &ServeArgs, folders: Option<&Folders>) -> Result<Environment, Problem> {
-    Ok(Environment {
-        variables: variables(std::env::vars_os().collect(), args.env_path.as_deref(), &args.env)?,
-        keychain: Keychain::system(),
-        state_dir: folders.map(|folders| folders.state.clone()),
-        guardian: None,
-    })
+    let variables = variables(std::env::vars_os().collect(), args.env_path.as_deref(), &args.env)?;
+    Ok(Environment::new(variables, folders.map(|folders| folders.state.clone())))
 }
 
 fn variables(

@@ -4,7 +4,6 @@ use axum::{Router, body::Body, extract::ConnectInfo, response::Response};
 use http::{Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
-use traygate_auth::Keychain;
 use traygate_config::{Config, Entry, Position, ServerName, Severity};
 use traygate_upstream::Environment;
 
@@ -14,12 +13,7 @@ use crate::http::KeyDigest;
 const TOKEN: &str = "0123456789abcdef";
 
 fn admin() -> Router {
-    let environment = Environment {
-        variables: HashMap::new(),
-        keychain: Keychain::system(),
-        state_dir: None,
-        guardian: None,
-    };
+    let environment = Environment::new(HashMap::new(), None);
     let hub = Hub::new(environment);
     let broken = Diagnostic {
         severity: Severity::Error,

@@ -74,7 +74,6 @@ pub(crate) fn connection_timeout(config: &mut Config, environment: &Environment)
 
 #[cfg(test)]
 mod tests {
-    use traygate_auth::Keychain;
 
     use super::*;
 
@@ -83,15 +82,8 @@ mod tests {
         let text = r#"{"mcpServers": {"a": {"type": "demo", "startupTimeout": 60}, "b": {"type": "demo"}}}"#;
         let timeouts = |variable: Option<&str>| {
             let mut config = parse(text).config.expect("a config");
-            let environment = Environment {
-                variables: variable
-                    .map(|value| ("CONNECTION_TIMEOUT".into(), value.into()))
-                    .into_iter()
-                    .collect(),
-                keychain: Keychain::system(),
-                state_dir: None,
-                guardian: None,
-            };
+            let variables = variable.map(|value| ("CONNECTION_TIMEOUT".into(), value.into()));
+            let environment = Environment::new(variables.into_iter().collect(), None);
             connection_timeout(&mut config, &environment);
             let seconds = |entry: &Entry| match entry {
                 Entry::Valid(server) => server.startup_timeout().as_secs(),

@@ -51,7 +51,6 @@ pub(crate) fn say_overrides(file: &std::path::Path, overrides: &[Override], befo
 mod tests {
     use std::collections::HashMap;
 
-    use traygate_auth::Keychain;
     use traygate_upstream::Environment;
 
     use super::*;
@@ -59,12 +58,7 @@ mod tests {
 
     #[test]
     fn a_setting_is_won_over_where_both_are_there() {
-        let environment = Environment {
-            variables: HashMap::new(),
-            keychain: Keychain::system(),
-            state_dir: None,
-            guardian: None,
-        };
+        let environment = Environment::new(HashMap::new(), None);
         let options = Options {
             port: Some(0),
             api_key: Some("k".into()),

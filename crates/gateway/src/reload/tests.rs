@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 
-use traygate_auth::Keychain;
 use traygate_upstream::Environment;
 
 use super::*;
@@ -16,12 +15,7 @@ struct Followed {
 }
 
 fn options(path: PathBuf) -> Options {
-    let environment = Environment {
-        variables: HashMap::new(),
-        keychain: Keychain::system(),
-        state_dir: None,
-        guardian: None,
-    };
+    let environment = Environment::new(HashMap::new(), None);
     Options { port: Some(0), ..Options::new(ConfigSource::File(path), environment) }
 }
 

@@ -98,7 +98,8 @@ fn client(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<HttpClie
         let text = format!("`{}` is no http or https address. Correct `url`.", place(&server.url));
         return Err(ConnectError::Permanent(text.into()));
     }
-    HttpClient::new(server, &surroundings.log).map_err(|error| ConnectError::Permanent(error.to_string().into()))
+    HttpClient::new(server, &surroundings.log)
+        .map_err(|error| ConnectError::Permanent(error.to_string().into()))
 }
 
 /// Shakes hands in one era, then in the other on a new transport.

@@ -14,9 +14,7 @@ use indexmap::IndexMap;
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use secrecy::SecretString;
 use traygate_auth::KeychainError;
-use traygate_config::{
-    Config, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream,
-};
+use traygate_config::{Config, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream};
 
 pub(crate) use self::{
     server::{Calls, FakeConnector, FakeServer, Opens},
@@ -63,10 +61,8 @@ impl Fakes {
     }
 
     pub(crate) fn in_folder(state_dir: Option<&std::path::Path>) -> Self {
-        let environment = Environment {
-            state_dir: state_dir.map(Into::into),
-            ..Environment::new(HashMap::from([("HOME".into(), "/home/ada".into())]))
-        };
+        let variables = HashMap::from([("HOME".into(), "/home/ada".into())]);
+        let environment = Environment::new(variables, state_dir.map(Into::into));
         let sign_ins = Arc::new(FakeSignIns::default());
         let (connector, keychain) = (Arc::new(FakeConnector::default()), Arc::new(FakeKeychain::default()));
         let hub = Hub::with(

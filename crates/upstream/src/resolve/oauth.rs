@@ -48,7 +48,9 @@ pub(super) fn sign_in_options(oauth: &OAuth, values: &Values<'_>) -> Result<Sign
         client_id: block.read("client_id", "text")?,
         client_secret: client_secret.map(Into::into),
         client_metadata_url: block.read("client_metadata_url", "a URL")?,
-        client_metadata: block.read("client_metadata", "an object as RFC 7591 describes it")?.unwrap_or_default(),
+        client_metadata: block
+            .read("client_metadata", "an object as RFC 7591 describes it")?
+            .unwrap_or_default(),
         callback_port: block.read("callback_port", "a port from 1 to 65535")?,
         redirect_host: block.read("redirect_host", "`127.0.0.1` or `localhost`")?.unwrap_or_default(),
         scope: scope.map(|scope| Scopes::parse(&scope)),
@@ -67,9 +69,10 @@ impl Block {
     /// A value of the block; null is none.
     fn read<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<Option<T>, ConnectError> {
         let value = self.0.get(name).filter(|value| !value.is_null()).cloned();
-        value.map(serde_json::from_value).transpose().map_err(|_: serde_json::Error| {
-            permanent(format!("its `oauth.{name}` must be {expected}."))
-        })
+        value
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(|_: serde_json::Error| permanent(format!("its `oauth.{name}` must be {expected}.")))
     }
 }
 
@@ -80,9 +83,9 @@ fn expand_all(place: &str, value: &mut Value, values: &Values<'_>) -> Result<(),
             Ok(())
         }
         Value::Array(items) => items.iter_mut().try_for_each(|item| expand_all(place, item, values)),
-        Value::Object(map) => map
-            .iter_mut()
-            .try_for_each(|(name, item)| expand_all(&format!("{place}.{name}"), item, values)),
+        Value::Object(map) => {
+            map.iter_mut().try_for_each(|(name, item)| expand_all(&format!("{place}.{name}"), item, values))
+        }
         _ => Ok(()),
     }
 }

@@ -127,7 +127,7 @@ async fn the_values_of_references_env_and_headers_are_hidden() {
 fn what_is_not_on_this_machine_is_found_out_without_secrets() {
     let folder = tempfile::tempdir().expect("a folder");
     let variables = [("PATH".into(), folder.path().into()), ("GONE".into(), "/no/such".into())];
-    let environment = Environment::new(HashMap::from(variables));
+    let environment = Environment::new(HashMap::from(variables), None);
     let said = |command: &str, cwd: Option<&str>, value: &str| {
         let stdio = StdioUpstream {
             command: Template::new(command),
@@ -182,7 +182,8 @@ async fn an_oauth_block_is_read_with_its_values_and_its_secret_is_hidden() {
         "redirect_host": "localhost", "scope": "a b", "resource": "api://x", "allow_private_addresses": true,
         "client_metadata": { "client_name": "mine", "redirect_uris": ["http://localhost:3030/callback"] },
     }));
-    let (keychain, sign_ins) = (FakeKeychain(std::sync::Mutex::new(Ok(Some("s3cr")))), FakeSignIns::default());
+    let (keychain, sign_ins) =
+        (FakeKeychain(std::sync::Mutex::new(Ok(Some("s3cr")))), FakeSignIns::default());
     let resolved = resolve(&entry, &variables(), &keychain, &sign_ins).await.unwrap();
     assert_eq!(resolved.redaction.apply("s3cr is wrong"), "*** is wrong");
     let asked = sign_ins.asked.lock().unwrap();
@@ -203,7 +204,10 @@ async fn an_oauth_block_is_read_with_its_values_and_its_secret_is_hidden() {
 async fn a_malformed_oauth_value_is_named_and_not_repeated() {
     for (block, expected) in [
         (serde_json::json!({"server_url": "s3cret"}), "its `oauth.server_url` must be a URL."),
-        (serde_json::json!({"callback_port": 0.5}), "its `oauth.callback_port` must be a port from 1 to 65535."),
+        (
+            serde_json::json!({"callback_port": 0.5}),
+            "its `oauth.callback_port` must be a port from 1 to 65535.",
+        ),
         (serde_json::json!({"client_id": "${UNSET}"}), "in its `oauth.client_id`, "),
     ] {
         let (keychain, sign_ins) = (FakeKeychain::default(), FakeSignIns::default());

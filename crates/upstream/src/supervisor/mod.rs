@@ -21,7 +21,9 @@ use self::{
     task::Task,
     transition::{History, Phase},
 };
-use crate::{ServerSnapshot, State, ToolSet, connection::Era, log::ServerLog, resolve::has_authorization, world::World};
+use crate::{
+    ServerSnapshot, State, ToolSet, connection::Era, log::ServerLog, resolve::has_authorization, world::World,
+};
 
 /// What a 401 means to an entry that has its own header.
 const REFUSED: &str =

@@ -190,9 +190,9 @@ impl Task {
                 Event::SignInNeeded
             }),
             // No list, no calls: a session over which nothing passes has ended, whatever it says of itself.
-            Done::List(Err(CallError::ConnectionLost(reason) | CallError::Unavailable { reason, retry_after: None })) => {
-                Some(Event::Closed(self.supervisor.log.redact(&reason).into()))
-            }
+            Done::List(Err(
+                CallError::ConnectionLost(reason) | CallError::Unavailable { reason, retry_after: None },
+            )) => Some(Event::Closed(self.supervisor.log.redact(&reason).into())),
             Done::List(Err(CallError::Timeout(limit))) => {
                 let seconds = limit.as_secs_f64();
                 Some(Event::Closed(format!("it did not list its tools within {seconds} s").into()))

@@ -112,13 +112,14 @@ where
         let too_large = || io::Error::other(format!("an event is longer than {MAX_MESSAGE} bytes"));
         if size > MAX_MESSAGE { Err(too_large()) } else { Ok(piece) }
     });
-    SseStream::from_bytes_stream(bytes)
-        .inspect(move |_| size.store(0, Ordering::Relaxed))
-        .scan(false, |broken, event| {
+    SseStream::from_bytes_stream(bytes).inspect(move |_| size.store(0, Ordering::Relaxed)).scan(
+        false,
+        |broken, event| {
             let next = if *broken { None } else { Some(event) };
             *broken = next.as_ref().is_none_or(Result::is_err);
             std::future::ready(next)
-        })
+        },
+    )
 }
 
 /// The response if its status is a success.
@@ -202,7 +203,7 @@ mod tests {
         let piece = bytes::Bytes::from(vec![b'x'; MAX_MESSAGE / 4]);
         let head = bytes::Bytes::from_static(b"data: 1\n\ndata: ");
         let endless = futures::stream::iter([head]).chain(futures::stream::repeat(piece));
-        let events = bounded(endless.map(Ok::<_, std::io::Error>)).collect::<Vec<_>>().await;
+        let events = bounded(endless.map(Ok::<_, io::Error>)).collect::<Vec<_>>().await;
         assert_eq!(events[0].data.as_deref(), Some("1"));
         assert!(events.len() <= 2);
     }

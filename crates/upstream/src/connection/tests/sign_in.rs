@@ -82,7 +82,8 @@ impl Guarded {
     }
 
     async fn until_seen(&self, method: &Method, path: &str) {
-        let such = |all: &Vec<(Method, String, String)>| all.iter().any(|seen| seen.0 == *method && seen.1 == path);
+        let such =
+            |all: &Vec<(Method, String, String)>| all.iter().any(|seen| seen.0 == *method && seen.1 == path);
         self.seen.subscribe().wait_for(such).await.unwrap();
     }
 }
@@ -158,8 +159,17 @@ async fn a_call_that_met_401_is_sent_once_more_with_the_new_token() {
             for _ in 0..3 {
                 call(&connection, "t", json!({})).await.unwrap();
             }
-            assert_eq!(sign_in.refusals(), [(Some("t1".to_owned()), Challenge::default())], "a bare 401, once");
-            let posts = server.seen.borrow().iter().filter(|seen| seen.0 == Method::POST && seen.2 == "Bearer t2").count();
+            assert_eq!(
+                sign_in.refusals(),
+                [(Some("t1".to_owned()), Challenge::default())],
+                "a bare 401, once"
+            );
+            let posts = server
+                .seen
+                .borrow()
+                .iter()
+                .filter(|seen| seen.0 == Method::POST && seen.2 == "Bearer t2")
+                .count();
             assert_eq!(posts, 3, "each call ran once, and no old token was learned");
             connection.close().await;
         }
@@ -252,7 +262,8 @@ async fn a_redirect_takes_the_token_nowhere_else() {
     let elsewhere = other.start(&surroundings).await.join("/mcp").unwrap();
     for (to, followed) in [("/mcp", true), (elsewhere.as_str(), false)] {
         let to = HeaderValue::from_str(to).unwrap();
-        let redirect = async move || (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response();
+        let redirect =
+            async move || (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response();
         let take = async |headers: HeaderMap, body: Bytes| {
             if headers.get(header::AUTHORIZATION).is_none_or(|sent| sent != "Bearer t1") {
                 return StatusCode::UNAUTHORIZED.into_response();
@@ -312,7 +323,10 @@ async fn a_token_that_cannot_be_had_now_is_said_and_nothing_is_sent() {
         assert_eq!(&**reason, "the keychain is locked. Unlock it.");
     }
     let error = open_session(streamable(&url, &sign_in), &surroundings).await.unwrap_err();
-    assert!(matches!(&error, ConnectError::Transient(reason) if reason.starts_with("the keychain")), "{error:?}");
+    assert!(
+        matches!(&error, ConnectError::Transient(reason) if reason.starts_with("the keychain")),
+        "{error:?}"
+    );
     assert_eq!(server.tokens().len(), asked);
     // The same where the refresh fails.
     sign_in.set(Ok(Some(bearer("old"))));
@@ -325,7 +339,8 @@ async fn a_token_that_cannot_be_had_now_is_said_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_server_that_repeats_the_token_does_not_get_it_into_the_log() {
     let surroundings = surroundings();
-    let server = Guarded::refusing("none", || (StatusCode::BAD_REQUEST, "bad ya29.secret-token").into_response());
+    let server =
+        Guarded::refusing("none", || (StatusCode::BAD_REQUEST, "bad ya29.secret-token").into_response());
     let url = server.start(&surroundings).await;
     let sign_in = FakeSignIn::with("ya29.secret-token");
     let upstream = streamable(&url, &sign_in);

@@ -113,7 +113,8 @@ async fn a_list_for_which_there_is_no_token_now_ends_no_session() {
 #[tokio::test(start_paused = true)]
 async fn a_configured_authorization_that_is_refused_is_said_and_waits_for_no_sign_in() {
     let refused = "its `headers.Authorization` was refused (HTTP 401). Correct it, or remove it to sign in.";
-    let failed = |catalogue: &Catalogue| catalogue.servers["a"].state == State::Failed { reason: refused.into() };
+    let failed =
+        |catalogue: &Catalogue| catalogue.servers["a"].state == State::Failed { reason: refused.into() };
     let fakes = Fakes::new();
     let a = fakes.server("a");
     a.script().opens = sign_in_needed();

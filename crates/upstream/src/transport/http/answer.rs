@@ -10,10 +10,7 @@ use rmcp::{
     transport::streamable_http_client::{AuthRequiredError, StreamableHttpError, StreamableHttpPostResponse},
 };
 
-use super::{
-    client::HttpError,
-    shortcut::SESSION,
-};
+use super::{client::HttpError, shortcut::SESSION};
 use crate::transport::{MAX_MESSAGE, broken, sse::events, task_support};
 
 pub(super) type Failure = StreamableHttpError<HttpError>;
@@ -64,7 +61,9 @@ impl Asked {
         let expected = self.id.is_some();
         match kind {
             // Whatever came: nobody waits for it.
-            _ if !expected && response.content_length() == Some(0) => Ok(StreamableHttpPostResponse::Accepted),
+            _ if !expected && response.content_length() == Some(0) => {
+                Ok(StreamableHttpPostResponse::Accepted)
+            }
             Kind::Events => {
                 let is_list = self.is_list;
                 let events = events(response.bytes_stream()).map(move |event| {
@@ -118,7 +117,12 @@ impl Asked {
         if let Some(id) = self.unknown_discovery(status) {
             // A server of the older era need not name the request that it does not know.
             let error = error.map_or_else(
-                || ErrorData::invalid_request(format!("server/discover rejected with HTTP {status}: {text}"), None),
+                || {
+                    ErrorData::invalid_request(
+                        format!("server/discover rejected with HTTP {status}: {text}"),
+                        None,
+                    )
+                },
                 |error| error.error,
             );
             return Ok(StreamableHttpPostResponse::Json(ServerJsonRpcMessage::error(error, Some(id)), None));

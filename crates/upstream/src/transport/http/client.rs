@@ -4,8 +4,8 @@ use std::{
     time::Duration,
 };
 
-use reqwest::redirect;
 use http::{HeaderValue, header};
+use reqwest::redirect;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 use url::{Host, Url};
 
@@ -54,7 +54,9 @@ pub(crate) enum HttpError {
     #[error("{0}")]
     NotNow(Arc<str>),
     /// 401 to the `Authorization` that came with a call.
-    #[error("it refused the `Authorization` header that came with the call (HTTP 401). Send one that it takes.")]
+    #[error(
+        "it refused the `Authorization` header that came with the call (HTTP 401). Send one that it takes."
+    )]
     CallersRefused,
 }
 

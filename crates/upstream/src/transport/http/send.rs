@@ -18,7 +18,9 @@ impl HttpClient {
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, HttpError> {
         let request = request.build()?;
         match &self.sign_in {
-            Some(sign_in) if self.takes_token(&request) => self.send_signed_in(sign_in.as_ref(), request).await,
+            Some(sign_in) if self.takes_token(&request) => {
+                self.send_signed_in(sign_in.as_ref(), request).await
+            }
             _ => self.send_as_it_is(request).await,
         }
     }
@@ -65,7 +67,8 @@ impl HttpClient {
             let token = bearer.token();
             self.log.hide_token(token);
             let Ok(mut value) = HeaderValue::try_from(format!("Bearer {token}")) else {
-                let reason = "its access token holds characters that no header may hold; sign out and in again";
+                let reason =
+                    "its access token holds characters that no header may hold; sign out and in again";
                 return Err(HttpError::NotNow(reason.into()));
             };
             value.set_sensitive(true);
@@ -80,9 +83,8 @@ impl HttpClient {
 fn refusal(status: StatusCode, headers: &HeaderMap) -> Option<Challenge> {
     match status {
         StatusCode::UNAUTHORIZED => Some(challenge(headers)),
-        StatusCode::FORBIDDEN => Some(challenge(headers)).filter(|challenge| {
-            is_step_up(challenge) || challenge.error.as_deref() == Some("invalid_token")
-        }),
+        StatusCode::FORBIDDEN => Some(challenge(headers))
+            .filter(|challenge| is_step_up(challenge) || challenge.error.as_deref() == Some("invalid_token")),
         _ => None,
     }
 }

@@ -168,7 +168,9 @@ impl HttpClient {
         let refused = |body| self.refused(&Refused { status, in_session: route.in_session(), body });
         match kind(&response) {
             Kind::Json => {
-                let body = read(response, MAX_MESSAGE).await.map_err(|error| ShortcutError::Lost(error.to_string()))?;
+                let body = read(response, MAX_MESSAGE)
+                    .await
+                    .map_err(|error| ShortcutError::Lost(error.to_string()))?;
                 match answer(&body, id) {
                     Some(Ok(result)) if status.is_success() => Ok(result),
                     Some(Err((error, _))) if status.is_success() => Err(ShortcutError::Rpc(error)),

@@ -21,6 +21,7 @@ use crate::{
     resolve::Secrets,
     store::Memory,
     supervisor::{Heritage, Supervisor},
+    token_source::TokenSources,
     world::World,
 };
 
@@ -51,15 +52,17 @@ impl Hub {
     /// Starts empty. Call inside a tokio runtime.
     pub fn new(environment: Environment) -> Self {
         let keychain = Arc::new(environment.keychain.clone());
-        Self::with(environment, Arc::new(LiveConnector), keychain)
+        let sign_ins = Arc::new(environment.sign_ins.clone());
+        Self::with(environment, Arc::new(LiveConnector), keychain, sign_ins)
     }
 
     pub(crate) fn with(
         environment: Environment,
         connector: Arc<dyn Connector>,
         secrets: Arc<dyn Secrets>,
+        sign_ins: Arc<dyn TokenSources>,
     ) -> Self {
-        let world = Arc::new(World::new(environment, connector, secrets));
+        let world = Arc::new(World::new(environment, connector, secrets, sign_ins));
         let ending = CancellationToken::new();
         #[cfg(target_os = "linux")]
         if orphans::are_ours() {
@@ -69,7 +72,8 @@ impl Hub {
     }
 
     /// Brings the running servers in line with `config`: starts new ones, stops removed ones, restarts changed ones,
-    /// and leaves the others, their processes and sessions alone. What is remembered of new servers is read from the
+    /// and leaves the others, their processes and sessions alone. With a server that is gone from the file its credentials
+    /// go too; one that is disabled or whose entry is broken keeps them. What is remembered of new servers is read from the
     /// state folder, small files; starting and stopping go on behind it.
     pub fn apply(&self, config: &Config) {
         let Inner { world, supervisors, changing, .. } = &*self.0;
@@ -103,6 +107,7 @@ impl Hub {
         }
         for (name, removed) in old.iter().filter(|(name, _)| !next.contains_key(*name)) {
             removed.stop();
+            world.sign_ins.remove(name.as_str());
             changing.leaving.insert(name.clone(), Arc::clone(removed));
         }
         if let Some(store) = &world.store {

@@ -19,6 +19,7 @@ mod resolve;
 mod state;
 mod store;
 mod supervisor;
+mod token_source;
 mod transport;
 mod world;
 

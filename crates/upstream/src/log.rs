@@ -5,6 +5,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use secrecy::{ExposeSecret as _, SecretString};
 use traygate_config::ServerName;
 
 use crate::{one_line, redact::Redaction};
@@ -20,7 +21,15 @@ struct Shared {
     server: Option<ServerName>,
     lines: Mutex<Lines>,
     redaction: ArcSwap<Redaction>,
+    token: ArcSwap<Token>,
     evidence: Mutex<Evidence>,
+}
+
+/// The access token that its requests carry.
+#[derive(Debug, Default)]
+struct Token {
+    text: SecretString,
+    redaction: Redaction,
 }
 
 /// What one attempt left behind for whoever tells why it failed.
@@ -60,9 +69,21 @@ impl ServerLog {
         self.0.redaction.store(Arc::new(redaction));
     }
 
+    /// Hides an access token too, in place of the one before, which has ended.
+    pub(crate) fn hide_token(&self, token: &str) {
+        if self.0.token.load().text.expose_secret() != token {
+            let redaction = Redaction::of([], [token]);
+            self.0.token.store(Arc::new(Token { text: token.into(), redaction }));
+        }
+    }
+
     /// A text of the server's without its secrets.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.0.redaction.load().apply(text)
+        let token = self.0.token.load();
+        match self.0.redaction.load().apply(text) {
+            Cow::Borrowed(text) => token.redaction.apply(text),
+            Cow::Owned(text) => Cow::Owned(token.redaction.apply(&text).into_owned()),
+        }
     }
 
     /// Adds a line, without secrets, and says what goes well in the gateway's log too.
@@ -179,6 +200,16 @@ mod tests {
         let log = ServerLog::default();
         log.push("it asked \u{202e}eman\nready, 5 tools\u{1b}[2K");
         assert_eq!(&*log.lines()[0], "it asked \u{fffd}eman ready, 5 tools [2K");
+    }
+
+    #[test]
+    fn the_token_of_the_moment_is_hidden_beside_the_entrys_secrets() {
+        let log = ServerLog::default();
+        log.hide(Redaction::of(["configured-value"], []));
+        log.hide_token("ya29.first");
+        log.hide_token("ya29.second");
+        assert_eq!(log.redact("configured-value and ya29.second are wrong"), "*** and *** are wrong");
+        assert!(!format!("{log:?}").contains("ya29"), "{log:?}");
     }
 
     #[test]

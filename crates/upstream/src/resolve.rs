@@ -1,23 +1,32 @@
 //! From a server's entry as written to one with every `${...}` replaced.
 
+mod oauth;
+
 use std::{
     collections::HashMap,
     ffi::{OsStr, OsString},
     fmt,
     path::PathBuf,
+    sync::Arc,
 };
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use indexmap::IndexMap;
 use secrecy::{ExposeSecret, SecretString};
-use traygate_auth::{Keychain, KeychainError};
+use traygate_auth::{Keychain, KeychainError, ServerId, SignInOptions};
 use traygate_config::{
     HttpUpstream, Reference, Server, ServerName, StdioUpstream, Template, Upstream, Variables,
 };
 use url::Url;
 
-use crate::{Environment, connection::ConnectError, process::look, redact::Redaction};
+use crate::{
+    Environment,
+    connection::ConnectError,
+    process::look,
+    redact::Redaction,
+    token_source::{TokenSource, TokenSources},
+};
 
 /// A server's entry with every `${...}` replaced: what a connection is opened from. Its Debug output shows no value.
 #[derive(Clone)]
@@ -52,6 +61,27 @@ pub(crate) struct ResolvedHttp {
     pub(crate) url: Url,
     /// Values are marked sensitive.
     pub(crate) headers: HeaderMap,
+    /// `None` where the entry has an `Authorization` of its own.
+    pub(crate) sign_in: Option<Arc<dyn TokenSource>>,
+}
+
+impl ResolvedUpstream {
+    pub(crate) fn sign_in(&self) -> Option<&Arc<dyn TokenSource>> {
+        match self {
+            Self::StreamableHttp(http) | Self::Sse(http) | Self::Http(http) => http.sign_in.as_ref(),
+            Self::Stdio(_) | Self::Demo => None,
+        }
+    }
+}
+
+/// Whether a server's entry has an `Authorization` of its own, so that no sign-in can help it.
+pub(crate) fn has_authorization(server: &Server) -> bool {
+    match &server.upstream {
+        Upstream::StreamableHttp(http) | Upstream::Sse(http) | Upstream::Http(http) => {
+            http.headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"))
+        }
+        Upstream::Stdio(_) | Upstream::Demo => false,
+    }
 }
 
 impl fmt::Debug for ResolvedServer {
@@ -101,17 +131,26 @@ pub(crate) async fn resolve(
     server: &Server,
     variables: &HashMap<OsString, OsString>,
     keychain: &dyn Secrets,
+    sign_ins: &dyn TokenSources,
 ) -> Result<ResolvedServer, ConnectError> {
     let secrets = look_up(server, keychain).await?;
     let values = Values { variables, secrets };
+    let options = server.oauth.as_ref().map(|oauth| oauth::sign_in_options(oauth, &values)).transpose()?;
+    let options = options.unwrap_or_default();
+    let endpoint = |http| {
+        let (url, headers) = endpoint(http, &values)?;
+        let id = ServerId { name: server.name.to_string(), url: url.clone() };
+        let sign_in = (!has_authorization(server)).then(|| sign_ins.server(id, options.clone()));
+        Ok(ResolvedHttp { url, headers, sign_in })
+    };
     let upstream = match &server.upstream {
         Upstream::Stdio(stdio) => ResolvedUpstream::Stdio(command(stdio, &values)?),
-        Upstream::StreamableHttp(http) => ResolvedUpstream::StreamableHttp(endpoint(http, &values)?),
-        Upstream::Sse(http) => ResolvedUpstream::Sse(endpoint(http, &values)?),
-        Upstream::Http(http) => ResolvedUpstream::Http(endpoint(http, &values)?),
+        Upstream::StreamableHttp(http) => ResolvedUpstream::StreamableHttp(endpoint(http)?),
+        Upstream::Sse(http) => ResolvedUpstream::Sse(endpoint(http)?),
+        Upstream::Http(http) => ResolvedUpstream::Http(endpoint(http)?),
         Upstream::Demo => ResolvedUpstream::Demo,
     };
-    let redaction = redaction(server, &values)?;
+    let redaction = redaction(server, &values, &options)?;
     Ok(ResolvedServer { name: server.name.clone(), upstream, redaction })
 }
 
@@ -121,7 +160,8 @@ async fn look_up(
     keychain: &dyn Secrets,
 ) -> Result<HashMap<String, SecretString>, ConnectError> {
     let mut secrets = HashMap::new();
-    for template in server.templates() {
+    let of_sign_in = oauth::templates(server.oauth.as_ref());
+    for template in server.templates().into_iter().chain(of_sign_in) {
         // A malformed reference is said with its place when the text is expanded.
         for reference in template.references().unwrap_or_default() {
             let Reference::Keychain { name } = reference else { continue };
@@ -144,12 +184,17 @@ async fn look_up(
 const PUBLIC: [&str; 9] =
     ["HOME", "PATH", "USER", "USERNAME", "USERPROFILE", "TMPDIR", "TEMP", "APPDATA", "LOCALAPPDATA"];
 
-/// What is hidden of an entry: what its references stand for, and the values of its `env` and `headers`.
-fn redaction(server: &Server, values: &Values<'_>) -> Result<Redaction, ConnectError> {
-    let (mut hidden, mut keys) = (Vec::new(), Vec::new());
-    for reference in
-        server.templates().into_iter().flat_map(|template| template.references().unwrap_or_default())
-    {
+/// What is hidden of an entry: what its references stand for, and the values of its `env` and `headers`, and
+/// its client secret.
+fn redaction(
+    server: &Server,
+    values: &Values<'_>,
+    sign_in: &SignInOptions,
+) -> Result<Redaction, ConnectError> {
+    let (mut hidden, mut keys) = (Vec::new(), Vec::from_iter(sign_in.client_secret.clone()));
+    let of_sign_in = oauth::templates(server.oauth.as_ref());
+    let templates = server.templates().into_iter().chain(of_sign_in);
+    for reference in templates.flat_map(|template| template.references().unwrap_or_default()) {
         match reference {
             Reference::Environment { name, .. } if PUBLIC.contains(&name.as_str()) => {}
             Reference::Environment { name, default } => {
@@ -233,7 +278,7 @@ fn environment(
     Ok(env)
 }
 
-fn endpoint(http: &HttpUpstream, values: &Values<'_>) -> Result<ResolvedHttp, ConnectError> {
+fn endpoint(http: &HttpUpstream, values: &Values<'_>) -> Result<(Url, HeaderMap), ConnectError> {
     let url = expand("url", &http.url, values)?;
     // Neither text nor value is repeated below: either may hold a secret.
     let url = Url::parse(url.expose_secret().trim()).map_err(|error| {
@@ -254,7 +299,7 @@ fn endpoint(http: &HttpUpstream, values: &Values<'_>) -> Result<ResolvedHttp, Co
         value.set_sensitive(true);
         headers.insert(header, value);
     }
-    Ok(ResolvedHttp { url, headers })
+    Ok((url, headers))
 }
 
 fn expand(place: &str, template: &Template, values: &Values<'_>) -> Result<SecretString, ConnectError> {

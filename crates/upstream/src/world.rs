@@ -11,6 +11,7 @@ use crate::{
     publisher::Publisher,
     resolve::Secrets,
     store::{Memory, Store},
+    token_source::TokenSources,
 };
 
 /// What all supervisors of one hub share.
@@ -18,6 +19,7 @@ pub(crate) struct World {
     pub(crate) environment: Environment,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) sign_ins: Arc<dyn TokenSources>,
     pub(crate) publisher: Publisher,
     pub(crate) store: Option<Arc<Store>>,
     /// One for the children of all servers.
@@ -31,6 +33,7 @@ impl World {
         environment: Environment,
         connector: Arc<dyn Connector>,
         secrets: Arc<dyn Secrets>,
+        sign_ins: Arc<dyn TokenSources>,
     ) -> Self {
         let store = environment.state_dir.as_deref().and_then(|folder| {
             Store::open(folder)
@@ -42,6 +45,7 @@ impl World {
             environment,
             connector,
             secrets,
+            sign_ins,
             publisher: Publisher::new(),
             store: store.map(Arc::new),
             tracker: TaskTracker::new(),

@@ -11,7 +11,8 @@ use crate::Flow;
 pub struct Bearer(SecretString);
 
 impl Bearer {
-    pub(crate) fn new(token: SecretString) -> Self {
+    /// This token.
+    pub fn new(token: SecretString) -> Self {
         Self(token)
     }
 

@@ -14,12 +14,14 @@ use crate::{
 const SHOWN: usize = 300;
 /// How long the end of a session may take to be explained: that of a process needs this long at most.
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
+/// When a token that cannot be had now is worth asking for again.
+const NOT_NOW: Duration = Duration::from_secs(10);
 
 /// Why a handshake failed. The text follows "it" or a URL: "it refused the session: ...".
 pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<Endpoint<'_>>) -> ConnectError {
     use ClientInitializeError as E;
     if error.is_authorization_required() || error.auth_challenge().is_some() {
-        return ConnectError::SignInNeeded { challenge: error.auth_challenge().unwrap_or_default().into() };
+        return ConnectError::SignInNeeded;
     }
     let text = match error {
         E::LegacyFallbackFailed { fallback, .. } => return of_handshake(fallback, server),
@@ -38,10 +40,8 @@ pub(super) fn of_handshake(error: &ClientInitializeError, server: Option<Endpoin
 
 /// Why a message could not be sent.
 pub(super) fn of_transport(error: &(dyn Error + 'static), server: Option<Endpoint<'_>>) -> ConnectError {
-    if let Some(HttpError::AuthRequired(required)) = HttpError::in_chain(error) {
-        return ConnectError::SignInNeeded { challenge: required.www_authenticate_header.as_str().into() };
-    }
     let text = match (HttpError::in_chain(error), server) {
+        (Some(HttpError::SignInNeeded), _) => return ConnectError::SignInNeeded,
         (Some(HttpError::Request(_)), Some(server)) => {
             format!("{} cannot be reached: {}", server.place(), innermost(error))
         }
@@ -57,9 +57,9 @@ pub(super) fn of_transport(error: &(dyn Error + 'static), server: Option<Endpoin
     ConnectError::Transient(cut(&text).into())
 }
 
-/// Whether a handshake failed for want of a connection: another era would not help.
+/// Whether a handshake failed for want of a connection or a token: another era would not help.
 pub(super) fn is_unreachable(error: &ClientInitializeError) -> bool {
-    http_error(error).is_some_and(HttpError::is_connect)
+    http_error(error).is_some_and(HttpError::has_not_run)
 }
 
 /// Whether a handshake failed without an answer: the connection broke, or was never there.
@@ -111,9 +111,8 @@ pub(super) async fn of_request(error: ServiceError, session: &Session, farewell:
         ServiceError::McpError(error) => CallError::Rpc(error),
         ServiceError::TransportSend(error) => {
             let error = error.error.as_ref();
-            if HttpError::in_chain(error).is_some_and(HttpError::is_connect) {
-                let reason = format!("it cannot be reached: {}", innermost(error));
-                return CallError::Unavailable { reason: reason.into(), retry_after: None };
+            if let Some(error) = HttpError::in_chain(error).filter(|error| error.has_not_run()) {
+                return of_unsent(error);
             }
             if matches!(error.downcast_ref(), Some(StdioError::Closed)) {
                 // Nothing was sent.
@@ -136,14 +135,26 @@ pub(super) async fn of_request(error: ServiceError, session: &Session, farewell:
     }
 }
 
+/// Why a request never reached the server, or was refused for its sender.
+fn of_unsent(error: &HttpError) -> CallError {
+    match error {
+        HttpError::SignInNeeded => CallError::SignInNeeded,
+        HttpError::NotNow(reason) => {
+            CallError::Unavailable { reason: Arc::clone(reason), retry_after: Some(NOT_NOW) }
+        }
+        HttpError::CallersRefused => CallError::Rpc(ErrorData::invalid_request(error.to_string(), None)),
+        other => CallError::Unavailable {
+            reason: format!("it cannot be reached: {}", cut(&other.to_string())).into(),
+            retry_after: None,
+        },
+    }
+}
+
 /// Why a call that took the shortcut failed.
 pub(super) fn of_shortcut(error: ShortcutError) -> CallError {
     match error {
         ShortcutError::Rpc(error) => CallError::Rpc(error),
-        ShortcutError::Unreachable(error) => CallError::Unavailable {
-            reason: format!("it cannot be reached: {}", cut(&error.to_string())).into(),
-            retry_after: None,
-        },
+        ShortcutError::Http(error) => of_unsent(&error),
         ShortcutError::Lost(reason) => CallError::ConnectionLost(cut(&reason).into()),
         ShortcutError::NotRun => CallError::ConnectionLost("it refused the call".into()),
     }

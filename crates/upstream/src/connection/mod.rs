@@ -71,9 +71,9 @@ pub(crate) struct Limits {
 /// Why no session came about.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// 401, or 403 with a challenge. Holds the first WWW-Authenticate value; empty for a bare 401.
+    /// 401, or 403 for want of scopes; its sign-in knows the challenge.
     #[error("it needs sign-in")]
-    SignInNeeded { challenge: Arc<str> },
+    SignInNeeded,
     /// Trying again cannot help before the config changes: a URL that is none, a reference that stands for nothing.
     #[error("{0}")]
     Permanent(Arc<str>),

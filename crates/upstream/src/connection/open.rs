@@ -65,14 +65,14 @@ async fn by_streamable(
     protocol: Protocol,
     surroundings: &Surroundings,
 ) -> Result<Connection, Refusal> {
-    let client = client(server)?;
+    let client = client(server, surroundings)?;
     let endpoint = Endpoint { url: &server.url, protocol };
     let start = || Ok((streamable(server, client.clone()), End::default()));
     by_era(surroundings, Some((endpoint, &client)), start).await
 }
 
 async fn by_sse(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<Connection, ConnectError> {
-    let client = client(server)?;
+    let client = client(server, surroundings)?;
     let endpoint = Endpoint { url: &server.url, protocol: Protocol::Sse };
     let transport = SseTransport::connect(server, client, surroundings.log.clone())
         .await
@@ -93,12 +93,13 @@ pub(super) async fn over<T: Transport<RoleClient> + 'static>(
     Ok(handshake.finish(surroundings, End::default(), None))
 }
 
-fn client(server: &ResolvedHttp) -> Result<HttpClient, ConnectError> {
+fn client(server: &ResolvedHttp, surroundings: &Surroundings) -> Result<HttpClient, ConnectError> {
     if !matches!(server.url.scheme(), "http" | "https") {
         let text = format!("`{}` is no http or https address. Correct `url`.", place(&server.url));
         return Err(ConnectError::Permanent(text.into()));
     }
-    HttpClient::new(&server.url).map_err(|error| ConnectError::Permanent(error.to_string().into()))
+    HttpClient::new(server, &surroundings.log)
+        .map_err(|error| ConnectError::Permanent(error.to_string().into()))
 }
 
 /// Shakes hands in one era, then in the other on a new transport.
@@ -117,7 +118,7 @@ async fn by_era<T: Transport<RoleClient> + 'static>(
     };
     let initialize_failed_too = matches!(error, ClientInitializeError::LegacyFallbackFailed { .. });
     let refusal = end.explain(&error, endpoint, &surroundings.log).await;
-    if matches!(refusal.error, ConnectError::SignInNeeded { .. })
+    if matches!(refusal.error, ConnectError::SignInNeeded)
         || failure::is_unreachable(&error)
         // Once per attempt is enough for a crash loop; the next attempt begins with the other era.
         || refusal.crashed

@@ -1,6 +1,7 @@
 //! Scripted servers for tests: what they do on open, list, call and close is set from outside, what was done is counted.
 
 mod server;
+mod sign_in;
 
 use std::{
     collections::HashMap,
@@ -12,13 +13,16 @@ use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use secrecy::SecretString;
-use traygate_auth::{Keychain, KeychainError};
-use traygate_config::{Config, Entry, Server, ServerName, StdioUpstream, Template, Upstream};
+use traygate_auth::KeychainError;
+use traygate_config::{Config, Entry, HttpUpstream, Server, ServerName, StdioUpstream, Template, Upstream};
 
-pub(crate) use self::server::{Calls, FakeConnector, FakeServer, Opens};
+pub(crate) use self::{
+    server::{Calls, FakeConnector, FakeServer, Opens},
+    sign_in::{FakeSignIn, FakeSignIns, bearer},
+};
 use crate::{
     CallContext, CallError, Catalogue, Environment, Hub, ServerSnapshot, connector::Connector,
-    resolve::Secrets,
+    resolve::Secrets, token_source::TokenSources,
 };
 
 /// What [`FakeKeychain`] answers.
@@ -48,6 +52,7 @@ pub(crate) struct Fakes {
     pub(crate) hub: Hub,
     pub(crate) connector: Arc<FakeConnector>,
     pub(crate) keychain: Arc<FakeKeychain>,
+    pub(crate) sign_ins: Arc<FakeSignIns>,
 }
 
 impl Fakes {
@@ -56,19 +61,17 @@ impl Fakes {
     }
 
     pub(crate) fn in_folder(state_dir: Option<&std::path::Path>) -> Self {
-        let environment = Environment {
-            variables: HashMap::from([("HOME".into(), "/home/ada".into())]),
-            keychain: Keychain::system(),
-            state_dir: state_dir.map(Into::into),
-            guardian: None,
-        };
+        let variables = HashMap::from([("HOME".into(), "/home/ada".into())]);
+        let environment = Environment::new(variables, state_dir.map(Into::into));
+        let sign_ins = Arc::new(FakeSignIns::default());
         let (connector, keychain) = (Arc::new(FakeConnector::default()), Arc::new(FakeKeychain::default()));
         let hub = Hub::with(
             environment,
             Arc::clone(&connector) as Arc<dyn Connector>,
             Arc::clone(&keychain) as Arc<dyn Secrets>,
+            Arc::clone(&sign_ins) as Arc<dyn TokenSources>,
         );
-        Self { hub, connector, keychain }
+        Self { hub, connector, keychain, sign_ins }
     }
 
     pub(crate) fn server(&self, name: &str) -> FakeServer {
@@ -127,6 +130,14 @@ pub(crate) fn server(server: &str, command: &str) -> Server {
         header_forwarding: None,
         oauth: None,
     }
+}
+
+/// A streamable HTTP server with these headers.
+pub(crate) fn http_server(name: &str, headers: &[(&str, &str)]) -> Server {
+    let headers = headers.iter().map(|&(name, value)| (name.to_owned(), Template::new(value))).collect();
+    let upstream =
+        Upstream::StreamableHttp(HttpUpstream { url: Template::new("https://example.com/mcp"), headers });
+    Server { upstream, ..server(name, "") }
 }
 
 /// A config of these servers.

@@ -15,6 +15,7 @@ mod apply;
 mod calls;
 mod lifecycle;
 mod memory;
+mod sign_in;
 
 fn transient(reason: &str) -> Opens {
     Opens::Fails(ConnectError::Transient(reason.into()))
@@ -29,6 +30,18 @@ fn sentence(result: Result<CallToolResult, CallError>) -> String {
         Err(CallError::Unavailable { reason, .. }) => reason.to_string(),
         other => panic!("expected Unavailable, got {other:?}"),
     }
+}
+
+/// An entry with a key that is none.
+fn invalid(server: &str) -> Entry {
+    Entry::Invalid(Diagnostic {
+        severity: Severity::Error,
+        code: "unknown-key",
+        server: Some(name(server)),
+        position: Position { line: 7, column: 3 },
+        message: "`comand` is not a key of a server.".into(),
+        hint: Some("Did you mean `command`?".into()),
+    })
 }
 
 fn is_backoff(state: &State) -> bool {

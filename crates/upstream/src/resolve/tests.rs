@@ -1,5 +1,5 @@
 use super::*;
-use crate::fake::{FakeKeychain, Secret, server};
+use crate::fake::{FakeKeychain, FakeSignIns, Secret, http_server, server};
 
 fn variables() -> HashMap<OsString, OsString> {
     HashMap::from([("HOME".into(), "/home/ada".into()), ("TOKEN".into(), "hunter2".into())])
@@ -9,7 +9,7 @@ async fn resolved(upstream: Upstream, secret: Secret) -> Result<ResolvedUpstream
     let mut entry = server("a", "run");
     entry.upstream = upstream;
     let keychain = FakeKeychain(std::sync::Mutex::new(secret));
-    resolve(&entry, &variables(), &keychain).await.map(|resolved| resolved.upstream)
+    resolve(&entry, &variables(), &keychain, &FakeSignIns::default()).await.map(|resolved| resolved.upstream)
 }
 
 fn http(url: &str, headers: &[(&str, &str)]) -> Upstream {
@@ -104,7 +104,7 @@ async fn redacted(upstream: Upstream, text: &str) -> String {
     let mut entry = server("a", "run");
     entry.upstream = upstream;
     let keychain = FakeKeychain(std::sync::Mutex::new(Ok(Some("s3cret-key"))));
-    let resolved = resolve(&entry, &variables(), &keychain).await.unwrap();
+    let resolved = resolve(&entry, &variables(), &keychain, &FakeSignIns::default()).await.unwrap();
     resolved.redaction.apply(text).into_owned()
 }
 
@@ -126,12 +126,8 @@ async fn the_values_of_references_env_and_headers_are_hidden() {
 #[test]
 fn what_is_not_on_this_machine_is_found_out_without_secrets() {
     let folder = tempfile::tempdir().expect("a folder");
-    let environment = Environment {
-        variables: HashMap::from([("PATH".into(), folder.path().into()), ("GONE".into(), "/no/such".into())]),
-        keychain: Keychain::system(),
-        state_dir: None,
-        guardian: None,
-    };
+    let variables = [("PATH".into(), folder.path().into()), ("GONE".into(), "/no/such".into())];
+    let environment = Environment::new(HashMap::from(variables), None);
     let said = |command: &str, cwd: Option<&str>, value: &str| {
         let stdio = StdioUpstream {
             command: Template::new(command),
@@ -151,4 +147,70 @@ fn what_is_not_on_this_machine_is_found_out_without_secrets() {
     let cwd = said(own, Some("${GONE}"), "x").expect("a reason");
     assert!(cwd.contains("its folder `/no/such` does not exist"), "{cwd}");
     assert_eq!(said("npx", None, "${UNSET}"), None, "nothing is known of it");
+}
+
+fn with_oauth(block: &serde_json::Value) -> Server {
+    let file = serde_json::json!({"mcpServers": {"a": {"url": "https://example.com/mcp", "oauth": block}}});
+    let config = traygate_config::parse(&file.to_string()).config.expect("a config");
+    match config.servers.into_values().next() {
+        Some(traygate_config::Entry::Valid(server)) => *server,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_an_authorization_of_its_own_has_a_sign_in() {
+    let sign_ins = FakeSignIns::default();
+    let sign_in = async |entry: Server| {
+        let keychain = FakeKeychain::default();
+        let resolved = resolve(&entry, &variables(), &keychain, &sign_ins).await.unwrap();
+        resolved.upstream.sign_in().is_some()
+    };
+    assert!(sign_in(http_server("a", &[("X-Key", "k")])).await);
+    assert!(!sign_in(http_server("b", &[("AUTHORIZATION", "Bearer k")])).await);
+    assert!(!sign_in(server("c", "run")).await);
+    let asked = sign_ins.asked.lock().unwrap();
+    let [(id, options)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((id.name.as_str(), id.url.as_str()), ("a", "https://example.com/mcp"));
+    assert_eq!(options.flow, traygate_auth::Flow::Browser);
+}
+
+#[tokio::test]
+async fn an_oauth_block_is_read_with_its_values_and_its_secret_is_hidden() {
+    use traygate_auth::{Flow, Grant, RedirectHost, ResourceIndicator, StorageType};
+    let entry = with_oauth(&serde_json::json!({
+        "server_url": "https://${TOKEN}.example.com", "use_loopback": false, "grant": "client_credentials",
+        "storage_type": "file", "client_id": "id", "client_secret": "${keychain:secret}", "callback_port": 3030,
+        "redirect_host": "localhost", "scope": "a b", "resource": "api://x", "allow_private_addresses": true,
+        "client_metadata": { "client_name": "mine", "redirect_uris": ["http://localhost:3030/callback"] },
+    }));
+    let (keychain, sign_ins) =
+        (FakeKeychain(std::sync::Mutex::new(Ok(Some("s3cr")))), FakeSignIns::default());
+    let resolved = resolve(&entry, &variables(), &keychain, &sign_ins).await.unwrap();
+    assert_eq!(resolved.redaction.apply("s3cr is wrong"), "*** is wrong");
+    let asked = sign_ins.asked.lock().unwrap();
+    let options = &asked[0].1;
+    assert_eq!(options.server_url.as_ref().unwrap().as_str(), "https://hunter2.example.com/");
+    assert_eq!((options.flow, options.grant), (Flow::Manual, Grant::ClientCredentials));
+    assert_eq!((options.storage, options.redirect_host), (Some(StorageType::File), RedirectHost::Localhost));
+    assert_eq!(options.client_secret.as_ref().unwrap().expose_secret(), "s3cr");
+    assert_eq!((options.client_id.as_deref(), options.callback_port), (Some("id"), Some(3030)));
+    assert_eq!(options.scope.as_ref().unwrap().to_string(), "a b");
+    assert_eq!(options.resource, ResourceIndicator::Value("api://x".into()));
+    assert!(options.allow_private_addresses);
+    assert_eq!(options.client_metadata.client_name.as_deref(), Some("mine"));
+    assert_eq!(options.client_metadata.redirect_uris[0].port(), Some(3030));
+}
+
+#[tokio::test]
+async fn a_malformed_oauth_value_is_named_and_not_repeated() {
+    for (block, expected) in [
+        (serde_json::json!({"server_url": "${TOKEN}"}), "its `oauth.server_url` must be a URL."),
+        (serde_json::json!({"client_id": "${UNSET}"}), "in its `oauth.client_id`, "),
+    ] {
+        let (keychain, sign_ins) = (FakeKeychain::default(), FakeSignIns::default());
+        let result = resolve(&with_oauth(&block), &variables(), &keychain, &sign_ins).await;
+        let reason = refusal(result.map(|resolved| resolved.upstream));
+        assert!(reason.starts_with(expected) && !reason.contains("hunter2"), "{reason}");
+    }
 }

@@ -5,14 +5,14 @@ use tokio::{sync::watch, time::Instant, time::timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use traygate_config::Server;
 
-use super::Live;
+use super::{Live, REFUSED, sign_in_watch::SignInWatch};
 use crate::{
     CallError, ServerInfo,
     catalogue::ToolList,
     connection::{ConnectError, Era, Surroundings},
     connector::Session,
     log::ServerLog,
-    resolve::resolve,
+    resolve::{ResolvedServer, has_authorization, resolve},
     world::World,
 };
 
@@ -24,6 +24,13 @@ pub(crate) struct Attempt {
     pub(crate) era: Option<Era>,
     /// Ends the attempt early, and later the session's use.
     pub(crate) cancel: CancellationToken,
+}
+
+/// What an attempt came to.
+pub(crate) struct Outcome {
+    pub(crate) opened: Result<Opened, ConnectError>,
+    /// Has seen every sign-in from before the attempt's first request.
+    pub(super) sign_in: Option<SignInWatch>,
 }
 
 /// A session whose tools are listed.
@@ -47,22 +54,26 @@ impl Attempt {
 
     /// Resolves the entry, opens a session and lists its tools; opening and listing share the entry's startup timeout.
     /// Why it failed holds no secret of the entry, though the server may have said one.
-    pub(crate) async fn run(self) -> Result<Opened, ConnectError> {
-        let log = self.log.clone();
-        self.open().await.map_err(|error| match error {
-            ConnectError::SignInNeeded { challenge } => ConnectError::SignInNeeded { challenge },
+    pub(crate) async fn run(self) -> Outcome {
+        let (log, has_authorization) = (self.log.clone(), has_authorization(&self.server));
+        let mut sign_in = None;
+        let opened = self.open(&mut sign_in).await.map_err(|error| match error {
+            ConnectError::SignInNeeded if has_authorization => ConnectError::Permanent(REFUSED.into()),
+            ConnectError::SignInNeeded => ConnectError::SignInNeeded,
             ConnectError::Permanent(reason) => ConnectError::Permanent(log.redact(&reason).into()),
             ConnectError::Transient(reason) => ConnectError::Transient(log.redact(&reason).into()),
-        })
+        });
+        Outcome { opened, sign_in }
     }
 
-    async fn open(self) -> Result<Opened, ConnectError> {
+    async fn open(self, sign_in: &mut Option<SignInWatch>) -> Result<Opened, ConnectError> {
         let cancelled = || ConnectError::Transient("it was stopped".into());
         let resolved = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Err(cancelled()),
-            resolved = resolve(&self.server, &self.world.environment.variables, self.world.secrets.as_ref()) => resolved?,
+            resolved = self.resolve() => resolved?,
         };
+        *sign_in = resolved.upstream.sign_in().cloned().map(SignInWatch::new);
         self.log.hide(resolved.redaction.clone());
         self.log.begin();
         let deadline = Instant::now() + self.server.startup_timeout().min(Self::LONGEST);
@@ -107,6 +118,11 @@ impl Attempt {
         }
     }
 
+    async fn resolve(&self) -> Result<ResolvedServer, ConnectError> {
+        let World { environment, secrets, sign_ins, .. } = &*self.world;
+        resolve(&self.server, &environment.variables, secrets.as_ref(), sign_ins.as_ref()).await
+    }
+
     fn late(&self) -> ConnectError {
         let seconds = self.server.startup_timeout().as_secs_f64();
         let text = match self.log.stray() {
@@ -140,7 +156,7 @@ pub(crate) async fn list(
 
 fn not_listed(error: CallError) -> ConnectError {
     match error {
-        CallError::SignInNeeded => ConnectError::SignInNeeded { challenge: "".into() },
+        CallError::SignInNeeded => ConnectError::SignInNeeded,
         error => ConnectError::Transient(format!("its tools cannot be listed: {error}").into()),
     }
 }

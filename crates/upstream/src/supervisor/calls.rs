@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use rmcp::model::{CallToolResult, ErrorCode, ErrorData, JsonObject};
 use tokio::time::{Instant, timeout};
 
-use super::{Live, Status, Supervisor};
+use super::{Live, REFUSED, Status, Supervisor};
 use crate::{
     CallContext, CallError, State,
     connection::Limits,
@@ -59,6 +59,12 @@ impl Supervisor {
                 self.after_loss(live, patience).await;
                 CallError::ConnectionLost(self.log.redact(&reason).into())
             }
+            // It is the token that is missing for a while, not the session.
+            CallError::Unavailable { reason, retry_after: retry_after @ Some(_) } => {
+                let reason = self.log.redact(&reason);
+                let reason = format!("`{}` is not available: {}", self.name, stopped(&reason));
+                CallError::Unavailable { reason: reason.into(), retry_after }
+            }
             // Nothing was sent, and what it was is gone: it is the caller's to send again.
             CallError::Unavailable { reason, .. } => {
                 self.after_loss(live, patience).await;
@@ -69,6 +75,11 @@ impl Supervisor {
                     unstopped(&reason)
                 );
                 CallError::Unavailable { reason: reason.into(), retry_after: Some(MOMENT) }
+            }
+            CallError::SignInNeeded if self.has_authorization() => {
+                self.doubted.notify_one();
+                let reason = format!("`{}` cannot be used: {REFUSED}", self.name);
+                CallError::Unavailable { reason: reason.into(), retry_after: None }
             }
             // Of a call too slow, or of a connection that fell silent: a look at the session tells.
             error @ (CallError::SignInNeeded | CallError::Timeout(_)) => {

@@ -4,6 +4,7 @@ mod attempt;
 mod backoff;
 mod calls;
 mod live;
+mod sign_in_watch;
 mod task;
 mod transition;
 mod work;
@@ -20,7 +21,13 @@ use self::{
     task::Task,
     transition::{History, Phase},
 };
-use crate::{ServerSnapshot, State, ToolSet, connection::Era, log::ServerLog, world::World};
+use crate::{
+    ServerSnapshot, State, ToolSet, connection::Era, log::ServerLog, resolve::has_authorization, world::World,
+};
+
+/// What a 401 means to an entry that has its own header.
+const REFUSED: &str =
+    "its `headers.Authorization` was refused (HTTP 401). Correct it, or remove it to sign in.";
 
 /// One server of the config file: what calls, the hub and the server's task share. The task alone changes what the
 /// others read.
@@ -93,6 +100,10 @@ impl Supervisor {
             Entry::Valid(server) => Some(server),
             Entry::Invalid(_) => None,
         }
+    }
+
+    fn has_authorization(&self) -> bool {
+        self.server().is_some_and(has_authorization)
     }
 
     pub(crate) fn log(&self) -> &ServerLog {

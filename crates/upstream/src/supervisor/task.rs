@@ -13,9 +13,10 @@ use tokio::{
 use traygate_config::Upstream;
 
 use super::{
-    Heritage, Live, Status, Supervisor,
-    attempt::{Attempt, Listing, Opened, list},
+    Heritage, Live, REFUSED, Status, Supervisor,
+    attempt::{Attempt, Listing, Opened, Outcome, list},
     backoff, first_phase,
+    sign_in_watch::SignInWatch,
     transition::{Effect, Event, Phase, next},
     work::{Done, Work},
 };
@@ -56,6 +57,8 @@ pub(super) struct Task {
     warned: HashSet<String>,
     /// `None` while they are being listed, and once nobody can announce any.
     changes: Option<watch::Receiver<u64>>,
+    /// Of the last attempt.
+    sign_in: Option<SignInWatch>,
 }
 
 impl Task {
@@ -77,6 +80,7 @@ impl Task {
             listed_at: None,
             warned: HashSet::new(),
             changes: None,
+            sign_in: None,
         }
     }
 
@@ -132,6 +136,7 @@ impl Task {
         let supervisor = Arc::clone(&self.supervisor);
         let ready = matches!(self.phase, Phase::Ready { .. });
         let backoff = matches!(self.phase, Phase::Backoff { .. });
+        let signs_in = ready || backoff || matches!(self.phase, Phase::SignInNeeded { .. });
         let live = supervisor.live.load_full();
         loop {
             tokio::select! {
@@ -145,6 +150,7 @@ impl Task {
                     self.timer = None;
                     return if ready { Event::Settled } else { Event::RetryDue };
                 }
+                event = signed(&mut self.sign_in), if signs_in => return event,
                 () = supervisor.wanted.notified(), if backoff => return Event::Wanted,
                 () = supervisor.doubted.notified(), if ready && !self.work.is_list() => return Event::Doubted,
                 alive = changed(&mut self.changes), if ready => {
@@ -160,15 +166,16 @@ impl Task {
     /// Turns finished work into what it means.
     fn finished(&mut self, done: Done) -> Option<Event> {
         match done {
-            Done::Attempt(outcome) => {
+            Done::Attempt(Outcome { opened, sign_in }) => {
                 self.attempts += 1;
-                self.initialize_first = outcome.is_err() && self.is_process() && !self.initialize_first;
-                Some(match outcome {
+                self.sign_in = sign_in;
+                self.initialize_first = opened.is_err() && self.is_process() && !self.initialize_first;
+                Some(match opened {
                     Ok(opened) => {
                         self.opened = Some(opened);
                         Event::Connected
                     }
-                    Err(ConnectError::SignInNeeded { .. }) => Event::SignInNeeded,
+                    Err(ConnectError::SignInNeeded) => Event::SignInNeeded,
                     Err(ConnectError::Permanent(reason)) => Event::FailedForGood(reason),
                     Err(ConnectError::Transient(reason)) => Event::FailedForNow(reason),
                 })
@@ -177,17 +184,21 @@ impl Task {
                 self.listed(listing);
                 None
             }
-            Done::List(Err(CallError::SignInNeeded)) => Some(Event::SignInNeeded),
+            Done::List(Err(CallError::SignInNeeded)) => Some(if self.supervisor.has_authorization() {
+                Event::FailedForGood(REFUSED.into())
+            } else {
+                Event::SignInNeeded
+            }),
             // No list, no calls: a session over which nothing passes has ended, whatever it says of itself.
-            Done::List(Err(CallError::ConnectionLost(reason) | CallError::Unavailable { reason, .. })) => {
-                Some(Event::Closed(self.supervisor.log.redact(&reason).into()))
-            }
+            Done::List(Err(
+                CallError::ConnectionLost(reason) | CallError::Unavailable { reason, retry_after: None },
+            )) => Some(Event::Closed(self.supervisor.log.redact(&reason).into())),
             Done::List(Err(CallError::Timeout(limit))) => {
                 let seconds = limit.as_secs_f64();
                 Some(Event::Closed(format!("it did not list its tools within {seconds} s").into()))
             }
             Done::List(Err(error)) => {
-                // The last tools stay: the server answered.
+                // The last tools stay: the server answered, or could not be asked.
                 self.supervisor.log.warn(&format!("its changed tools cannot be listed: {error}"));
                 self.changes = self.supervisor.live.load().as_ref().map(|live| live.session.tool_changes());
                 None
@@ -297,6 +308,9 @@ impl Task {
     /// Reads the tools again after a while.
     fn list(&mut self, after: Duration) {
         let Some(live) = self.supervisor.live.load_full() else { return };
+        if let Work::List(list) = mem::replace(&mut self.work, Work::Nothing) {
+            list.abort();
+        }
         let changes = self.changes.take().unwrap_or_else(|| live.session.tool_changes());
         let longest =
             self.supervisor.server().map_or(Duration::MAX, traygate_config::Server::startup_timeout);
@@ -316,7 +330,7 @@ impl Task {
             Work::Nothing => {}
             Work::Attempt(attempt, cancel) => {
                 cancel.cancel();
-                self.opened = attempt.await.ok().and_then(Result::ok);
+                self.opened = attempt.await.ok().and_then(|outcome| outcome.opened.ok());
             }
             Work::List(list) => list.abort(),
             Work::End(end) => {
@@ -347,6 +361,8 @@ impl Task {
             }
             Event::Closed(reason) => log.warn(&format!("connection lost: {reason}")),
             Event::SignInNeeded => log.warn("needs sign-in"),
+            Event::SignedIn => log.info("signed in"),
+            Event::SignedOut => log.info("signed out"),
             _ => return,
         }
         log.tell_last_words();
@@ -368,6 +384,13 @@ async fn closed(live: Option<&Live>) -> Arc<str> {
 async fn elapsed(timer: &mut Option<Pin<Box<Sleep>>>) {
     match timer {
         Some(timer) => timer.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn signed(sign_in: &mut Option<SignInWatch>) -> Event {
+    match sign_in {
+        Some(sign_in) => sign_in.changed().await,
         None => std::future::pending().await,
     }
 }

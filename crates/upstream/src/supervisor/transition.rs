@@ -15,8 +15,8 @@ pub(crate) enum Phase {
     Connecting { history: History, last: Option<Arc<str>> },
     /// A session is open.
     Ready { failures: u32 },
-    /// The server answered 401. Nothing happens until a person does something.
-    SignInNeeded,
+    /// The server answered 401. Nothing happens until a person does something. It was Ready before, or not.
+    SignInNeeded { was_ready: bool },
     /// The next attempt waits for its time.
     Backoff { history: History, reason: Arc<str> },
     /// Trying again cannot help.
@@ -39,7 +39,11 @@ pub(crate) enum Event {
     Connected,
     /// The server wants a sign-in.
     SignInNeeded,
-    /// The attempt failed, and so would the next.
+    /// A person signed in.
+    SignedIn,
+    /// A person signed out, or the token ended and cannot be renewed.
+    SignedOut,
+    /// The attempt failed, and so would the next; or the session can be used no more, nor the next.
     FailedForGood(Arc<str>),
     /// The attempt failed; the next may not.
     FailedForNow(Arc<str>),
@@ -90,6 +94,7 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
             let was_ready = match phase {
                 Phase::Ready { .. } => true,
                 Phase::Connecting { history, .. } | Phase::Backoff { history, .. } => history.was_ready,
+                Phase::SignInNeeded { was_ready } => was_ready,
                 _ => false,
             };
             let history = History { failures: 0, was_ready };
@@ -99,7 +104,9 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
         (Phase::Connecting { history, .. }, Event::Connected) => {
             (Phase::Ready { failures: history.failures }, Effect::Serve)
         }
-        (Phase::Connecting { .. }, Event::SignInNeeded) => (Phase::SignInNeeded, Effect::None),
+        (Phase::Connecting { history, .. }, Event::SignInNeeded) => {
+            (Phase::SignInNeeded { was_ready: history.was_ready }, Effect::None)
+        }
         (Phase::Connecting { .. }, Event::FailedForGood(reason)) => (Phase::Failed { reason }, Effect::None),
         (Phase::Connecting { history, .. }, Event::FailedForNow(reason)) => {
             let history = history.failed();
@@ -108,8 +115,12 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
 
         (Phase::Ready { .. }, Event::Settled) => (Phase::Ready { failures: 0 }, Effect::None),
         (phase @ Phase::Ready { .. }, Event::ToolsChanged) => (phase, Effect::Gather),
-        (phase @ Phase::Ready { .. }, Event::Doubted) => (phase, Effect::List),
-        (Phase::Ready { .. }, Event::SignInNeeded) => (Phase::SignInNeeded, Effect::Close),
+        // Whoever signed in anew may see other tools.
+        (phase @ Phase::Ready { .. }, Event::Doubted | Event::SignedIn) => (phase, Effect::List),
+        (Phase::Ready { .. }, Event::SignInNeeded | Event::SignedOut) => {
+            (Phase::SignInNeeded { was_ready: true }, Effect::Close)
+        }
+        (Phase::Ready { .. }, Event::FailedForGood(reason)) => (Phase::Failed { reason }, Effect::Close),
         // The first retry after a session that lasted is quick; one that broke early counts as a failure, so that a
         // server that crashes after each start is not started in a spin.
         (Phase::Ready { failures }, Event::Closed(reason)) => {
@@ -120,7 +131,12 @@ pub(crate) fn next(phase: Phase, event: Event) -> (Phase, Effect) {
         (Phase::Backoff { history, reason }, Event::RetryDue) => {
             (Phase::Connecting { history, last: Some(reason) }, Effect::Connect)
         }
-        (phase @ Phase::Backoff { .. }, Event::Wanted) => (phase, Effect::Hurry),
+        (phase @ Phase::Backoff { .. }, Event::Wanted | Event::SignedIn) => (phase, Effect::Hurry),
+
+        (Phase::SignInNeeded { was_ready }, Event::SignedIn) => {
+            let history = History { failures: 0, was_ready };
+            (Phase::Connecting { history, last: None }, Effect::Connect)
+        }
 
         (phase, _) => (phase, Effect::None),
     }
@@ -133,7 +149,7 @@ impl Phase {
             Self::Disabled => State::Disabled,
             Self::Connecting { last, .. } => State::Connecting { last: last.clone() },
             Self::Ready { .. } => State::Ready,
-            Self::SignInNeeded => State::SignInNeeded,
+            Self::SignInNeeded { .. } => State::SignInNeeded,
             Self::Backoff { reason, .. } => {
                 State::Backoff { reason: Arc::clone(reason), until: retry_at.unwrap_or_else(SystemTime::now) }
             }
@@ -148,7 +164,7 @@ impl Phase {
         match self {
             Self::Ready { .. } => true,
             Self::Connecting { history, .. } | Self::Backoff { history, .. } => history.was_ready,
-            Self::Disabled | Self::Unusable { .. } | Self::SignInNeeded | Self::Failed { .. } => false,
+            Self::Disabled | Self::Unusable { .. } | Self::SignInNeeded { .. } | Self::Failed { .. } => false,
         }
     }
 }
@@ -163,7 +179,7 @@ impl History {
 mod tests {
     use super::*;
 
-    const EVENTS: usize = 11;
+    const EVENTS: usize = 13;
 
     fn why() -> Arc<str> {
         "why".into()
@@ -173,6 +189,8 @@ mod tests {
         [
             Event::Connected,
             Event::SignInNeeded,
+            Event::SignedIn,
+            Event::SignedOut,
             Event::FailedForGood(why()),
             Event::FailedForNow(why()),
             Event::Closed(why()),
@@ -219,7 +237,9 @@ mod tests {
                 &phase,
                 [
                     (Phase::Ready { failures: 2 }, Effect::Serve),
-                    (Phase::SignInNeeded, Effect::None),
+                    (Phase::SignInNeeded { was_ready: true }, Effect::None),
+                    same(),
+                    same(),
                     (Phase::Failed { reason: why() }, Effect::None),
                     (backoff(3, true), Effect::Wait { failures: 3 }),
                     same(),
@@ -260,8 +280,10 @@ mod tests {
             &ready(),
             [
                 same(),
-                (Phase::SignInNeeded, Effect::Close),
-                same(),
+                (Phase::SignInNeeded { was_ready: true }, Effect::Close),
+                (ready(), Effect::List),
+                (Phase::SignInNeeded { was_ready: true }, Effect::Close),
+                (Phase::Failed { reason: why() }, Effect::Close),
                 same(),
                 (backoff(3, true), Effect::Wait { failures: 2 }),
                 (ready(), Effect::Gather),
@@ -282,6 +304,8 @@ mod tests {
             [
                 same(),
                 same(),
+                (backoff(4, false), Effect::Hurry),
+                same(),
                 same(),
                 same(),
                 same(),
@@ -296,11 +320,24 @@ mod tests {
     }
 
     #[test]
-    fn sign_in_needed_and_failed_wait_for_a_person() {
-        for phase in [Phase::SignInNeeded, Phase::Failed { reason: why() }] {
+    fn failed_waits_for_a_fresh_start() {
+        let phase = Phase::Failed { reason: why() };
+        let mut expected = std::array::from_fn(|_| (phase.clone(), Effect::None));
+        expected[EVENTS - 1] = (connecting(0, false), Effect::Connect);
+        row(&phase, expected);
+    }
+
+    #[test]
+    fn sign_in_needed_waits_for_a_person_and_remembers_whether_it_was_ready() {
+        for was_ready in [false, true] {
+            let phase = Phase::SignInNeeded { was_ready };
             let mut expected = std::array::from_fn(|_| (phase.clone(), Effect::None));
-            expected[EVENTS - 1] = (connecting(0, false), Effect::Connect);
+            let signed_in = events().iter().position(|event| *event == Event::SignedIn).unwrap();
+            for event in [signed_in, EVENTS - 1] {
+                expected[event] = (connecting(0, was_ready), Effect::Connect);
+            }
             row(&phase, expected);
+            assert!(!phase.returning(), "no call waits for a person");
         }
     }
 }

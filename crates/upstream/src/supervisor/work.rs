@@ -1,13 +1,13 @@
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Listing, Opened};
+use super::attempt::{Listing, Outcome};
 use crate::{CallError, connection::ConnectError};
 
 /// What is under way on a task of its own. It takes no harm from not being looked at.
 pub(super) enum Work {
     Nothing,
-    Attempt(JoinHandle<Result<Opened, ConnectError>>, CancellationToken),
+    Attempt(JoinHandle<Outcome>, CancellationToken),
     List(JoinHandle<Result<Listing, CallError>>),
     /// The end of a session that broke.
     End(JoinHandle<()>),
@@ -15,7 +15,7 @@ pub(super) enum Work {
 
 /// What [`Work`] came to.
 pub(super) enum Done {
-    Attempt(Result<Opened, ConnectError>),
+    Attempt(Outcome),
     List(Result<Listing, CallError>),
     End,
 }
@@ -26,7 +26,8 @@ impl Work {
         let done = match self {
             Self::Nothing => std::future::pending().await,
             Self::Attempt(attempt, _) => Done::Attempt(attempt.await.unwrap_or_else(|_| {
-                Err(ConnectError::Transient("starting it failed inside Traygate; its log says how".into()))
+                let reason = "starting it failed inside Traygate; its log says how";
+                Outcome { opened: Err(ConnectError::Transient(reason.into())), sign_in: None }
             })),
             Self::List(list) => Done::List(list.await.unwrap_or_else(|_| {
                 Err(CallError::ConnectionLost("reading its tools failed inside Traygate".into()))

@@ -1,24 +1,27 @@
 //! The HTTP+SSE transport of revision 2024-11-05: one GET whose events are the server's messages, and POSTs to the
 //! address that its first event names.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures::{Stream, StreamExt, stream::BoxStream};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use rmcp::{
     RoleClient,
     model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
-    transport::{Transport, streamable_http_client::AuthRequiredError},
+    transport::Transport,
 };
 use sse_stream::{Sse, SseStream};
 use url::Url;
 
 use super::{
     MAX_MESSAGE, broken,
-    http::{HttpClient, HttpError, allowed, of_call},
+    http::{HttpClient, HttpError, allowed, beginning, of_call},
     task_support,
 };
 use crate::{log::ServerLog, resolve::ResolvedHttp};
@@ -58,7 +61,7 @@ impl SseTransport {
             .get(server.url.clone())
             .headers(headers.clone())
             .header(header::ACCEPT, "text/event-stream");
-        let response = accepted(request.send().await.map_err(HttpError::from)?).await?;
+        let response = accepted(client.send(request).await?).await?;
         let kind =
             response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
         if !kind.to_ascii_lowercase().starts_with("text/event-stream") {
@@ -91,36 +94,41 @@ pub(super) fn bounded<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
+    events(bytes).filter_map(|event| std::future::ready(event.ok()))
+}
+
+/// The events, and as the last why the stream broke: an event that is too large breaks it too.
+pub(super) fn events<E>(
+    bytes: impl Stream<Item = Result<bytes::Bytes, E>> + Send + 'static,
+) -> impl Stream<Item = Result<Sse, sse_stream::Error>> + Send
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
     let size = Arc::new(AtomicUsize::new(0));
     let counted = size.clone();
-    let bytes = bytes.take_while(move |piece| {
-        let length = piece.as_ref().map_or(0, bytes::Bytes::len);
-        std::future::ready(counted.fetch_add(length, Ordering::Relaxed) + length <= MAX_MESSAGE)
+    let bytes = bytes.map(move |piece| {
+        let piece = piece.map_err(io::Error::other)?;
+        let size = counted.fetch_add(piece.len(), Ordering::Relaxed) + piece.len();
+        let too_large = || io::Error::other(format!("an event is longer than {MAX_MESSAGE} bytes"));
+        if size > MAX_MESSAGE { Err(too_large()) } else { Ok(piece) }
     });
-    SseStream::from_bytes_stream(bytes)
-        .take_while(|event| std::future::ready(event.is_ok()))
-        .filter_map(|event| std::future::ready(event.ok()))
-        .inspect(move |_| size.store(0, Ordering::Relaxed))
+    SseStream::from_bytes_stream(bytes).inspect(move |_| size.store(0, Ordering::Relaxed)).scan(
+        false,
+        |broken, event| {
+            let next = if *broken { None } else { Some(event) };
+            *broken = next.as_ref().is_none_or(Result::is_err);
+            std::future::ready(next)
+        },
+    )
 }
 
 /// The response if its status is a success.
 async fn accepted(response: reqwest::Response) -> Result<reqwest::Response, HttpError> {
-    let status = response.status();
-    if status.is_success() {
+    let status = response.status().as_u16();
+    if response.status().is_success() {
         return Ok(response);
     }
-    let challenge = response.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-    if status == StatusCode::UNAUTHORIZED || (status == StatusCode::FORBIDDEN && challenge.is_some()) {
-        let challenge = challenge.unwrap_or_default().to_owned();
-        return Err(HttpError::AuthRequired(AuthRequiredError::new(challenge)));
-    }
-    Err(HttpError::Status { status: status.as_u16(), body: beginning(response).await })
-}
-
-/// The beginning of an error's body.
-async fn beginning(mut response: reqwest::Response) -> String {
-    let chunk = response.chunk().await.ok().flatten().unwrap_or_default();
-    String::from_utf8_lossy(&chunk[..chunk.len().min(1000)]).into_owned()
+    Err(HttpError::Status { status, body: String::from_utf8_lossy(&beginning(response).await).into_owned() })
 }
 
 impl Transport<RoleClient> for SseTransport {
@@ -135,8 +143,9 @@ impl Transport<RoleClient> for SseTransport {
             headers.insert(name.clone(), value.clone());
         }
         let request = self.client.post(self.endpoint.clone()).headers(headers).json(&message);
+        let client = self.client.clone();
         async move {
-            accepted(request.send().await.map_err(HttpError::from)?).await?;
+            accepted(client.send(request).await?).await?;
             Ok(())
         }
     }
@@ -194,7 +203,7 @@ mod tests {
         let piece = bytes::Bytes::from(vec![b'x'; MAX_MESSAGE / 4]);
         let head = bytes::Bytes::from_static(b"data: 1\n\ndata: ");
         let endless = futures::stream::iter([head]).chain(futures::stream::repeat(piece));
-        let events = bounded(endless.map(Ok::<_, std::io::Error>)).collect::<Vec<_>>().await;
+        let events = bounded(endless.map(Ok::<_, io::Error>)).collect::<Vec<_>>().await;
         assert_eq!(events[0].data.as_deref(), Some("1"));
         assert!(events.len() <= 2);
     }

@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use crate::token::device::DeviceAuthorization;
 use super::*;
+use crate::token::device::DeviceAuthorization;
 
 fn authorization() -> serde_json::Value {
     json!({

@@ -58,7 +58,7 @@ impl Fake {
     fn entry(&self) -> ResolvedHttp {
         let headers =
             HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer configured"))]);
-        ResolvedHttp { url: self.url.clone(), headers }
+        ResolvedHttp { url: self.url.clone(), headers, sign_in: None }
     }
 
     pub(super) fn methods(&self) -> Vec<String> {
@@ -67,7 +67,7 @@ impl Fake {
     }
 }
 
-async fn serve(surroundings: &Surroundings, router: Router) -> url::Url {
+pub(super) async fn serve(surroundings: &Surroundings, router: Router) -> url::Url {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     surroundings.tracker.spawn(async move { axum::serve(listener, router).await });
@@ -136,10 +136,7 @@ async fn a_401_needs_sign_in_with_or_without_a_challenge() {
         .await;
         for upstream in [fake.streamable(), ResolvedUpstream::Http(fake.entry())] {
             let error = open_session(upstream, &surroundings).await.unwrap_err();
-            assert!(
-                matches!(&error, ConnectError::SignInNeeded { challenge: got } if &**got == challenge),
-                "{error:?}"
-            );
+            assert!(matches!(error, ConnectError::SignInNeeded), "{error:?}");
         }
         assert_eq!(fake.methods().len(), 2, "one question each: {:?}", fake.methods());
     }
@@ -193,7 +190,7 @@ async fn a_lost_session_is_renewed_and_the_call_sent_again() {
 async fn nobody_there_is_said_without_the_querys_secret() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url: url::Url = format!("http://127.0.0.1:{port}/mcp?key=secret").parse().unwrap();
-    let entry = ResolvedHttp { url, headers: HeaderMap::new() };
+    let entry = ResolvedHttp { url, headers: HeaderMap::new(), sign_in: None };
     for upstream in [
         ResolvedUpstream::StreamableHttp(entry.clone()),
         ResolvedUpstream::Http(entry.clone()),
@@ -260,14 +257,18 @@ async fn a_web_page_is_no_event_stream() {
     let surroundings = surroundings();
     let url =
         serve(&surroundings, Router::new().fallback(async || axum::response::Html("<p>Hello</p>"))).await;
-    let entry = ResolvedHttp { url: url.clone(), headers: HeaderMap::new() };
+    let entry = ResolvedHttp { url: url.clone(), headers: HeaderMap::new(), sign_in: None };
     let error = open_session(ResolvedUpstream::Sse(entry), &surroundings).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("`{url}` answered HTTP+SSE with `text/html")), "{error}");
     assert!(error.contains("leave `type` out"), "{error}");
 }
 
-/// A server of revision 2024-11-05: GET /sse gives events, POST /messages takes messages.
 async fn legacy(surroundings: &Surroundings, seen: Arc<Mutex<Vec<HeaderMap>>>) -> url::Url {
+    serve(surroundings, legacy_router(seen)).await.join("/sse").unwrap()
+}
+
+/// A server of revision 2024-11-05: GET /sse gives events, POST /messages takes messages.
+pub(super) fn legacy_router(seen: Arc<Mutex<Vec<HeaderMap>>>) -> Router {
     type Events = Arc<Mutex<Option<mpsc::UnboundedSender<String>>>>;
     async fn events(State(events): State<Events>) -> Response {
         let (send, receive) = mpsc::unbounded_channel();
@@ -292,9 +293,7 @@ async fn legacy(surroundings: &Surroundings, seen: Arc<Mutex<Vec<HeaderMap>>>) -
         }
         StatusCode::ACCEPTED
     };
-    let router =
-        Router::new().route("/sse", get(events)).route("/messages", post(take)).with_state(Events::default());
-    serve(surroundings, router).await.join("/sse").unwrap()
+    Router::new().route("/sse", get(events)).route("/messages", post(take)).with_state(Events::default())
 }
 
 #[tokio::test]
@@ -303,7 +302,7 @@ async fn a_url_without_a_type_falls_back_to_http_with_sse() {
     let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
     let url = legacy(&surroundings, seen.clone()).await;
     let headers = HeaderMap::from_iter([("x-key".parse().unwrap(), HeaderValue::from_static("k"))]);
-    let entry = ResolvedHttp { url, headers };
+    let entry = ResolvedHttp { url, headers, sign_in: None };
     for upstream in [ResolvedUpstream::Http(entry.clone()), ResolvedUpstream::Sse(entry.clone())] {
         let connection = open_session(upstream, &surroundings).await.unwrap();
         let headers = HeaderMap::from_iter([("x-user".parse().unwrap(), HeaderValue::from_static("ada"))]);

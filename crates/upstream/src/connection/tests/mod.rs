@@ -4,6 +4,7 @@ mod broken;
 mod direct;
 mod http;
 mod shortcut;
+mod sign_in;
 #[cfg(unix)]
 mod stdio;
 

@@ -116,15 +116,7 @@ async fn disabled_and_invalid_servers_are_shown_and_not_started() {
     let mut off = server("off", "run");
     off.disabled = true;
     let mut wanted = config([off, server("ok", "run")]);
-    let diagnostic = Diagnostic {
-        severity: Severity::Error,
-        code: "unknown-key",
-        server: Some(name("typo")),
-        position: Position { line: 7, column: 3 },
-        message: "`comand` is not a key of a server.".into(),
-        hint: Some("Did you mean `command`?".into()),
-    };
-    wanted.servers.insert(name("typo"), Entry::Invalid(diagnostic));
+    wanted.servers.insert(name("typo"), invalid("typo"));
     fakes.hub.apply(&wanted);
     fakes.until_ready("ok").await;
     assert_eq!(fakes.snapshot("off").state, State::Disabled);

@@ -197,7 +197,7 @@ async fn a_start_that_hangs_ends_with_its_time() {
 async fn a_server_that_needs_sign_in_is_left_alone_until_a_person_acts() {
     let fakes = Fakes::new();
     let a = fakes.server("a");
-    a.script().opens = Opens::Fails(ConnectError::SignInNeeded { challenge: "Bearer".into() });
+    a.script().opens = Opens::Fails(ConnectError::SignInNeeded);
     fakes.hub.apply(&plain(&["a"]));
     fakes.until(|catalogue| catalogue.servers["a"].state == State::SignInNeeded).await;
     for _ in 0..50 {

@@ -4,11 +4,13 @@ use std::{
     time::Duration,
 };
 
+use http::{HeaderValue, header};
 use reqwest::redirect;
-use rmcp::transport::streamable_http_client::{AuthRequiredError, StreamableHttpError};
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 use url::{Host, Url};
 
 use super::shortcut::Routes;
+use crate::{log::ServerLog, resolve::ResolvedHttp, token_source::TokenSource};
 
 /// Time to find the host and connect to it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -24,6 +26,13 @@ const MAX_REDIRECTS: usize = 5;
 pub(crate) struct HttpClient {
     pub(super) client: reqwest::Client,
     pub(super) routes: Arc<Routes>,
+    /// Where a token may go: to its origin alone.
+    pub(super) server: Arc<Url>,
+    pub(super) sign_in: Option<Arc<dyn TokenSource>>,
+    /// The `Authorization` of the server's entry.
+    pub(super) configured: Option<HeaderValue>,
+    /// Where no token may stand.
+    pub(super) log: ServerLog,
 }
 
 /// Why a request failed. No text of it holds a URL's query, a header or a token.
@@ -35,9 +44,20 @@ pub(crate) enum HttpError {
     /// A status that says no.
     #[error("it answered HTTP {status}{}", excerpt(.body))]
     Status { status: u16, body: String },
-    /// 401.
+    /// A body of more bytes than are read.
+    #[error("its answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// 401, or 403 for want of scopes, to what the entry or its sign-in has to show.
     #[error("it needs sign-in")]
-    AuthRequired(#[source] AuthRequiredError),
+    SignInNeeded,
+    /// There is a sign-in whose token cannot be had right now. Nothing was sent, or nothing that ran.
+    #[error("{0}")]
+    NotNow(Arc<str>),
+    /// 401 to the `Authorization` that came with a call.
+    #[error(
+        "it refused the `Authorization` header that came with the call (HTTP 401). Send one that it takes."
+    )]
+    CallersRefused,
 }
 
 impl From<reqwest::Error> for HttpError {
@@ -50,6 +70,11 @@ impl HttpError {
     /// Nothing was sent: there is no connection.
     pub(crate) fn is_connect(&self) -> bool {
         matches!(self, Self::Request(error) if error.is_connect())
+    }
+
+    /// The request did not run: it never reached the server, or was refused for its sender.
+    pub(crate) fn has_not_run(&self) -> bool {
+        matches!(self, Self::SignInNeeded | Self::NotNow(_) | Self::CallersRefused) || self.is_connect()
     }
 
     /// Looks for one of these among the sources of an error.
@@ -95,7 +120,8 @@ pub(crate) fn words(body: &str) -> Option<String> {
 impl HttpClient {
     /// A client for one server: TLS by rustls with the system's certificates, the system's proxies except for
     /// loopback, redirects only to the same origin and only those that keep method and body.
-    pub(crate) fn new(server: &Url) -> Result<Self, HttpError> {
+    pub(crate) fn new(server: &ResolvedHttp, log: &ServerLog) -> Result<Self, HttpError> {
+        let ResolvedHttp { url, headers, sign_in } = server;
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             // Fails where the program chose a provider already, which is as good.
@@ -108,14 +134,21 @@ impl HttpClient {
             .tcp_keepalive(KEEPALIVE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .redirect(same_origin());
-        if is_loopback(server) {
+        if is_loopback(url) {
             client = client.no_proxy();
         }
-        if server.scheme() == "http" {
+        if url.scheme() == "http" {
             // Never becomes https: no need to load the system's certificates.
             client = client.tls_certs_only([]);
         }
-        Ok(Self { client: client.build()?, routes: Arc::default() })
+        Ok(Self {
+            client: client.build()?,
+            routes: Arc::default(),
+            server: Arc::new(url.clone()),
+            sign_in: sign_in.clone(),
+            configured: headers.get(header::AUTHORIZATION).cloned(),
+            log: log.clone(),
+        })
     }
 
     pub(crate) fn get(&self, url: Url) -> reqwest::RequestBuilder {
@@ -177,17 +210,22 @@ mod tests {
         }
     }
 
+    fn client(url: &str) -> Result<HttpClient, HttpError> {
+        let url = Url::parse(url).unwrap();
+        let server = ResolvedHttp { url, headers: http::HeaderMap::new(), sign_in: None };
+        HttpClient::new(&server, &ServerLog::default())
+    }
+
     #[test]
     fn https_is_at_hand() {
-        assert!(HttpClient::new(&Url::parse("https://example.com/mcp").unwrap()).is_ok());
+        assert!(client("https://example.com/mcp").is_ok());
     }
 
     #[tokio::test]
     async fn a_refused_connection_is_named_without_the_url() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = Url::parse(&format!("http://127.0.0.1:{port}/?key=secret")).unwrap();
-        let client = HttpClient::new(&url).unwrap();
-        let error = HttpError::from(client.client.get(url).send().await.unwrap_err());
+        let url = format!("http://127.0.0.1:{port}/?key=secret");
+        let error = HttpError::from(client(&url).unwrap().client.get(url).send().await.unwrap_err());
         assert!(error.is_connect());
         assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
         assert!(!format!("{error:?}").contains("secret"));

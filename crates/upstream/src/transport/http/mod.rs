@@ -1,10 +1,11 @@
 //! MCP over HTTP: one client for both transports, and what a call's own headers are.
 
+mod answer;
 mod client;
-
 mod headers;
 mod post;
 mod refusal;
+mod send;
 mod shortcut;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -15,6 +16,7 @@ use rmcp::transport::{
 };
 
 pub(crate) use self::{
+    answer::beginning,
     client::{HttpClient, HttpError, words},
     headers::{CallHeaders, allowed, of_call},
     refusal::speaks_of_session,

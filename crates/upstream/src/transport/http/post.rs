@@ -1,32 +1,35 @@
-//! rmcp's HTTP client with what it leaves out: a call's own headers, what tools say of tasks, 401 without a challenge, and sessions that are
-//! refused in another way than the specification's 404.
+//! rmcp's HTTP client, with what its own leaves out: the sign-in, a call's own headers, what tools say of tasks, and
+//! sessions that are refused in another way than the specification's 404.
 
 use std::{collections::HashMap, sync::Arc};
 
 use futures::{StreamExt as _, stream::BoxStream};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ClientRequest, JsonRpcError, JsonRpcMessage, RequestId},
+    model::{ClientJsonRpcMessage, JsonRpcError, JsonRpcMessage},
     transport::streamable_http_client::{
-        AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+        SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
         StreamableHttpResponseLimits,
     },
 };
 use sse_stream::Sse;
 
 use super::{
+    answer::{Asked, Failure, Kind, failure, kind, rejected},
     client::{HttpClient, HttpError},
     headers::of_call,
     refusal::{
         Answered, is_refusal_of_session, is_session_refusal, mentions_lost_session, speaks_of_session,
     },
-    shortcut::{Kind, SESSION, kind, read},
+    shortcut::SESSION,
 };
-use crate::transport::{MAX_MESSAGE, broken, sse::bounded, task_support};
+use crate::transport::sse::events;
 
 type Headers = HashMap<HeaderName, HeaderValue>;
-type Failure = StreamableHttpError<HttpError>;
 
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The `authorization` that rmcp hands over is none: [`HttpClient::send`] knows the token. Its limits are our own.
 impl StreamableHttpClient for HttpClient {
     type Error = HttpError;
 
@@ -35,59 +38,31 @@ impl StreamableHttpClient for HttpClient {
         uri: Arc<str>,
         message: ClientJsonRpcMessage,
         session_id: Option<Arc<str>>,
-        auth_header: Option<String>,
-        custom_headers: Headers,
-    ) -> Result<StreamableHttpPostResponse, Failure> {
-        let limits = StreamableHttpResponseLimits::default();
-        self.post_message_with_response_limits(uri, message, session_id, auth_header, custom_headers, limits)
-            .await
-    }
-
-    async fn post_message_with_response_limits(
-        &self,
-        uri: Arc<str>,
-        message: ClientJsonRpcMessage,
-        session_id: Option<Arc<str>>,
-        auth_header: Option<String>,
+        _authorization: Option<String>,
         mut custom_headers: Headers,
-        limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        let in_session = session_id.is_some();
-        let sent = match &message {
-            ClientJsonRpcMessage::Request(request) => Some(request.id.clone()),
-            _ => None,
-        };
-        let is_call = is_call(&message);
+        let asked = Asked::of(&message, session_id.is_some());
         let lesson = self.routes.lesson(&uri, &message, session_id.as_ref(), &custom_headers);
         custom_headers.extend(of_call(&message).map(|(name, value)| (name.clone(), value.clone())));
-        if is_list(&message) {
-            let listed = self
-                .list(&uri, &message, session_id.as_deref(), auth_header.as_deref(), &custom_headers)
-                .await;
-            if let Some(answer) = listed? {
-                return Ok(answer);
-            }
-        }
-        let answer = self
+        let request = self
             .client
-            .post_message_with_response_limits(uri, message, session_id, auth_header, custom_headers, limits)
-            .await
-            .map_err(classify);
-        match answer {
+            .post(&*uri)
+            .header(header::ACCEPT, "text/event-stream, application/json")
+            .headers(all(custom_headers, session_id.as_deref()))
+            .json(&message);
+        let response = self.send(request).await.map_err(failure)?;
+        match asked.answered(response).await {
             Ok(StreamableHttpPostResponse::Json(JsonRpcMessage::Error(error), _))
-                if in_session && session_is_gone(&error, sent.as_ref(), is_call) =>
+                if asked.in_session && session_is_gone(&error, &asked) =>
             {
                 Err(Failure::SessionExpired)
             }
-            // rmcp itself knows 404.
+            // Of 404 it is known already.
             Err(Failure::Client(HttpError::Status { status: 400, body }))
-                if in_session
-                    && (is_refusal_of_session(&body) || (!is_call && mentions_lost_session(&body))) =>
+                if asked.in_session
+                    && (is_refusal_of_session(&body) || (!asked.is_call && mentions_lost_session(&body))) =>
             {
                 Err(Failure::SessionExpired)
-            }
-            Ok(StreamableHttpPostResponse::Sse(events, session)) => {
-                Ok(StreamableHttpPostResponse::Sse(broken::replaced(events), session))
             }
             answer => {
                 if let (
@@ -102,14 +77,33 @@ impl StreamableHttpClient for HttpClient {
         }
     }
 
+    async fn post_message_with_response_limits(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session_id: Option<Arc<str>>,
+        authorization: Option<String>,
+        custom_headers: Headers,
+        _: StreamableHttpResponseLimits,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        self.post_message(uri, message, session_id, authorization, custom_headers).await
+    }
+
     async fn delete_session(
         &self,
         uri: Arc<str>,
         session_id: Arc<str>,
-        auth_header: Option<String>,
+        _authorization: Option<String>,
         custom_headers: Headers,
     ) -> Result<(), Failure> {
-        self.client.delete_session(uri, session_id, auth_header, custom_headers).await.map_err(classify)
+        let request = self.client.delete(&*uri).headers(all(custom_headers, Some(&session_id)));
+        let status = self.send(request).await.map_err(failure)?.status();
+        // "The server MAY respond to this request with HTTP 405 Method Not Allowed" (session management).
+        if status.is_success() || status == StatusCode::METHOD_NOT_ALLOWED {
+            Ok(())
+        } else {
+            Err(rejected(status, String::new()))
+        }
     }
 
     async fn get_stream(
@@ -117,13 +111,29 @@ impl StreamableHttpClient for HttpClient {
         uri: Arc<str>,
         session_id: Option<Arc<str>>,
         last_event_id: Option<String>,
-        auth_header: Option<String>,
+        _authorization: Option<String>,
         custom_headers: Headers,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
-        self.client
-            .get_stream(uri, session_id, last_event_id, auth_header, custom_headers)
-            .await
-            .map_err(classify)
+        let mut request = self
+            .client
+            .get(&*uri)
+            .header(header::ACCEPT, "text/event-stream, application/json")
+            .headers(all(custom_headers, session_id.as_deref()));
+        if let Some(last) = last_event_id {
+            request = request.header(LAST_EVENT_ID, last);
+        }
+        let response = self.send(request).await.map_err(failure)?;
+        let status = response.status();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            return Err(StreamableHttpError::ServerDoesNotSupportSse);
+        }
+        if !status.is_success() {
+            return Err(rejected(status, String::new()));
+        }
+        match kind(&response) {
+            Kind::Events | Kind::Json => Ok(events(response.bytes_stream()).boxed()),
+            Kind::Other => Err(StreamableHttpError::UnexpectedContentType(None)),
+        }
     }
 
     async fn get_stream_with_max_sse_event_size(
@@ -131,158 +141,22 @@ impl StreamableHttpClient for HttpClient {
         uri: Arc<str>,
         session_id: Option<Arc<str>>,
         last_event_id: Option<String>,
-        auth_header: Option<String>,
+        authorization: Option<String>,
         custom_headers: Headers,
-        max_sse_event_size: usize,
+        _: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failure> {
-        self.client
-            .get_stream_with_max_sse_event_size(
-                uri,
-                session_id,
-                last_event_id,
-                auth_header,
-                custom_headers,
-                max_sse_event_size,
-            )
-            .await
-            .map_err(classify)
+        self.get_stream(uri, session_id, last_event_id, authorization, custom_headers).await
     }
 }
 
-impl HttpClient {
-    /// Posts a tools/list as rmcp does, and keeps of its answer what rmcp would drop. `None`: rmcp has to ask, it knows
-    /// what the refusals mean that are an answer of the server's own (of its session, its revision, its sign-in).
-    async fn list(
-        &self,
-        uri: &str,
-        message: &ClientJsonRpcMessage,
-        session: Option<&str>,
-        authorization: Option<&str>,
-        headers: &Headers,
-    ) -> Result<Option<StreamableHttpPostResponse>, Failure> {
-        let mut request = self
-            .client
-            .post(uri)
-            .header(header::ACCEPT, "text/event-stream, application/json")
-            .headers(headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect());
-        if let Some(token) = authorization {
-            request = request.bearer_auth(token);
-        }
-        if let Some(session) = session {
-            request = request.header(SESSION, session);
-        }
-        let session = session.map(str::to_owned);
-        let unreached = |error: reqwest::Error| Failure::Client(error.into());
-        let response = request.json(message).send().await.map_err(unreached)?;
-        let status = response.status();
-        Ok(match kind(&response) {
-            Kind::Json if status == StatusCode::OK => {
-                let body = read(response, MAX_MESSAGE)
-                    .await
-                    .map_err(|reason| Failure::UnexpectedServerResponse(reason.into()))?;
-                let kept = task_support::kept(&body);
-                serde_json::from_slice(kept.as_deref().unwrap_or(&body))
-                    .ok()
-                    .filter(|answer| matches!(answer, JsonRpcMessage::Response(_)))
-                    .map(|answer| StreamableHttpPostResponse::Json(answer, session))
-            }
-            Kind::Events if status == StatusCode::OK => {
-                let events = bounded(response.bytes_stream()).map(|mut event| {
-                    let kept = event.data.as_ref().and_then(|data| task_support::kept(data.as_bytes()));
-                    if let Some(kept) = kept.and_then(|kept| String::from_utf8(kept).ok()) {
-                        event.data = Some(kept);
-                    }
-                    Ok(event)
-                });
-                Some(StreamableHttpPostResponse::Sse(broken::replaced(events.boxed()), session))
-            }
-            Kind::Other if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                return Err(rejected(status.as_u16(), String::new()));
-            }
-            _ => None,
-        })
-    }
-}
-
-/// rmcp keeps the status of an unusual answer only in its text, "HTTP 405 Method Not Allowed: body". A bare 401 is
-/// among them: the challenge is optional since revision 2025-11-25.
-fn classify(error: StreamableHttpError<reqwest::Error>) -> Failure {
-    use StreamableHttpError as E;
-    match error {
-        E::Client(error) => match error.status() {
-            Some(status) => rejected(status.as_u16(), String::new()),
-            None => E::Client(error.into()),
-        },
-        E::HttpStatus(error) => rejected(error.status, String::new()),
-        E::UnexpectedServerResponse(text) => match status_in(&text) {
-            Some((status, body)) => rejected(status, body.to_owned()),
-            None => E::UnexpectedServerResponse(text),
-        },
-        E::Sse(error) => E::Sse(error),
-        E::Io(error) => E::Io(error),
-        E::UnexpectedEndOfStream => E::UnexpectedEndOfStream,
-        E::ResponseBodyTooLarge { max_size } => E::ResponseBodyTooLarge { max_size },
-        E::UnexpectedContentType(kind) => E::UnexpectedContentType(kind),
-        E::ServerDoesNotSupportSse => E::ServerDoesNotSupportSse,
-        E::ServerDoesNotSupportDeleteSession => E::ServerDoesNotSupportDeleteSession,
-        E::TokioJoinError(error) => E::TokioJoinError(error),
-        E::Deserialize(error) => E::Deserialize(error),
-        E::TransportChannelClosed => E::TransportChannelClosed,
-        E::MissingSessionIdInResponse => E::MissingSessionIdInResponse,
-        E::AuthRequired(error) => E::AuthRequired(error),
-        E::InsufficientScope(error) => E::InsufficientScope(error),
-        E::ReservedHeaderConflict(name) => E::ReservedHeaderConflict(name),
-        E::SessionExpired => E::SessionExpired,
-        E::SessionRecoveryTimeout => E::SessionRecoveryTimeout,
-        E::ReinitializationFailed(error) => E::ReinitializationFailed(error),
-        E::ControlRequestTimeout => E::ControlRequestTimeout,
-        other => E::UnexpectedServerResponse(other.to_string().into()),
-    }
-}
-
-fn rejected(status: u16, body: String) -> Failure {
-    if status == 401 {
-        return Failure::AuthRequired(AuthRequiredError::new(String::new()));
-    }
-    Failure::Client(HttpError::Status { status, body })
-}
-
-fn status_in(text: &str) -> Option<(u16, &str)> {
-    let (status, rest) = text.strip_prefix("HTTP ")?.split_at_checked(3)?;
-    let body = rest.split_once(": ").map_or("", |(_, body)| body);
-    Some((status.parse().ok()?, body))
-}
-
-fn is_call(message: &ClientJsonRpcMessage) -> bool {
-    matches!(message, ClientJsonRpcMessage::Request(request)
-        if matches!(request.request, ClientRequest::CallToolRequest(_)))
-}
-
-fn is_list(message: &ClientJsonRpcMessage) -> bool {
-    matches!(message, ClientJsonRpcMessage::Request(request)
-        if matches!(request.request, ClientRequest::ListToolsRequest(_)))
+/// A request's headers, its session's among them; an id that no header can hold was never a session.
+fn all(headers: Headers, session: Option<&str>) -> HeaderMap {
+    let session = session.and_then(|session| HeaderValue::from_str(session).ok());
+    headers.into_iter().chain(session.map(|session| (SESSION, session))).collect()
 }
 
 /// rmcp renews the session and sends again what was refused so: a call only if it cannot have run.
-fn session_is_gone(error: &JsonRpcError, sent: Option<&RequestId>, is_call: bool) -> bool {
-    let unread = sent.is_none_or(|sent| Answered::of(error.id.as_ref(), sent) == Answered::None);
-    (unread && is_session_refusal(&error.error)) || (!is_call && speaks_of_session(&error.error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_status_out_of_the_text() {
-        assert_eq!(status_in("HTTP 405 Method Not Allowed: no: way"), Some((405, "no: way")));
-        assert_eq!(status_in("HTTP 404 Not Found: "), Some((404, "")));
-        assert_eq!(status_in("expect initialized"), None);
-    }
-
-    #[test]
-    fn a_bare_401_asks_for_sign_in() {
-        let error = classify(StreamableHttpError::UnexpectedServerResponse("HTTP 401 Unauthorized: ".into()));
-        assert!(matches!(error, Failure::AuthRequired(_)));
-    }
+fn session_is_gone(error: &JsonRpcError, asked: &Asked) -> bool {
+    let unread = asked.id.as_ref().is_none_or(|sent| Answered::of(error.id.as_ref(), sent) == Answered::None);
+    (unread && is_session_refusal(&error.error)) || (!asked.is_call && speaks_of_session(&error.error))
 }

@@ -25,6 +25,7 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::{
+    answer::{Kind, beginning, kind, read},
     client::{HttpClient, HttpError},
     headers::allowed,
     refusal::{Answered, Body, Refused},
@@ -36,8 +37,6 @@ const FIRST_ID: i64 = 1 << 40;
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// How long a server may need to take an answer.
 const TAKING: Duration = Duration::from_secs(5);
-/// Bytes of a refusal that is no JSON; those that mean something are a few words.
-const REFUSAL: usize = 4 * 1024;
 
 /// How each tool was last called by rmcp. One per session.
 #[derive(Debug)]
@@ -65,10 +64,10 @@ impl Route {
 /// Why a call that took the shortcut has no result.
 #[derive(Debug)]
 pub(crate) enum ShortcutError {
-    /// It did not run: rmcp knows what to do (renew the session, speak another revision, ask for sign-in).
+    /// It did not run: rmcp knows what to do (renew the session, speak another revision).
     NotRun,
-    /// The server is not reached.
-    Unreachable(HttpError),
+    /// The server is not reached, or wants another sign-in than there is: it did not run.
+    Http(HttpError),
     /// It may have run.
     Lost(String),
     /// The server's own error.
@@ -159,16 +158,19 @@ impl HttpClient {
     ) -> Result<ServerResult, ShortcutError> {
         let body = serde_json::to_vec(&Call::new(route, id, params))
             .map_err(|error| ShortcutError::Lost(error.to_string()))?;
-        let mut request = self.client.post(&*route.url).headers(route.headers.clone()).body(body);
+        let mut all = route.headers.clone();
         for (name, value) in allowed(headers) {
-            request = request.header(name, value);
+            all.insert(name.clone(), value.clone());
         }
-        let response = request.send().await.map_err(|error| failed(error.into()))?;
+        let request = self.client.post(&*route.url).headers(all).body(body);
+        let response = self.send(request).await.map_err(failed)?;
         let status = response.status();
         let refused = |body| self.refused(&Refused { status, in_session: route.in_session(), body });
         match kind(&response) {
             Kind::Json => {
-                let body = read(response, MAX_MESSAGE).await.map_err(ShortcutError::Lost)?;
+                let body = read(response, MAX_MESSAGE)
+                    .await
+                    .map_err(|error| ShortcutError::Lost(error.to_string()))?;
                 match answer(&body, id) {
                     Some(Ok(result)) if status.is_success() => Ok(result),
                     Some(Err((error, _))) if status.is_success() => Err(ShortcutError::Rpc(error)),
@@ -200,7 +202,7 @@ impl HttpClient {
                 Err(ShortcutError::Lost("its event stream ended before the answer".to_owned()))
             }
             _ => {
-                let text = read(response, REFUSAL).await.unwrap_or_default();
+                let text = beginning(response).await;
                 Err(refused(Body::Text(&String::from_utf8_lossy(&text))))
             }
         }
@@ -209,7 +211,7 @@ impl HttpClient {
     /// Answers a request that came on a call's stream. A server that does not take it waits in vain, as long as the call
     /// may be silent.
     async fn post_answer(&self, route: &Route, answer: String) {
-        let posted = self.client.post(&*route.url).headers(route.headers.clone()).body(answer).send();
+        let posted = self.send(self.client.post(&*route.url).headers(route.headers.clone()).body(answer));
         if !matches!(timeout(TAKING, posted).await, Ok(Ok(response)) if response.status().is_success()) {
             tracing::debug!("the answer to a server's question was not taken");
         }
@@ -226,44 +228,8 @@ impl HttpClient {
     }
 }
 
-/// What a response holds.
-pub(super) enum Kind {
-    Json,
-    Events,
-    Other,
-}
-
-pub(super) fn kind(response: &reqwest::Response) -> Kind {
-    let kind = response.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let is = |name: &[u8]| kind.get(..name.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(name));
-    if is(b"application/json") {
-        Kind::Json
-    } else if is(b"text/event-stream") {
-        Kind::Events
-    } else {
-        Kind::Other
-    }
-}
-
-/// A body of `most` bytes; the error is a reason that stands behind the server's name.
-pub(super) async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
-    let broken = |error: reqwest::Error| HttpError::from(error).to_string();
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(broken)? {
-        if body.len() + piece.len() > most {
-            return Err(format!("its answer is longer than {most} bytes"));
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body)
-}
-
 fn failed(error: HttpError) -> ShortcutError {
-    if error.is_connect() {
-        ShortcutError::Unreachable(error)
-    } else {
-        ShortcutError::Lost(error.to_string())
-    }
+    if error.has_not_run() { ShortcutError::Http(error) } else { ShortcutError::Lost(error.to_string()) }
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@
 mod binaries;
 mod eventually;
 pub mod fake_mcp;
+pub mod fake_oauth;
 mod gateway;
 mod judges;
 #[cfg(unix)]

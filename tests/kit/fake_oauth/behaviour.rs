@@ -14,7 +14,7 @@ pub struct Metadata {
     pub scopes: Option<Vec<String>>,
     /// At the address of RFC 8414.
     pub oauth: bool,
-    /// At those of OpenID Connect.
+    /// At those of `OpenID` Connect.
     pub openid: bool,
     /// Whether the endpoint for registrations is told.
     pub registration: bool,
@@ -173,6 +173,7 @@ impl Default for Ttl {
 
 /// All habits of one authorization server.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one habit")]
 pub(crate) struct Behaviour {
     pub(crate) metadata: Metadata,
     pub(crate) authorize: Authorize,

@@ -2,7 +2,8 @@ use axum::{body::Body, http::Response};
 use serde_json::json;
 
 use super::{
-    Seen, http,
+    Seen,
+    http::{self, Refusal, refuse},
     server::Server,
     store::{Device, Grant},
 };
@@ -29,15 +30,15 @@ pub(crate) fn begin(server: &Server, seen: &Seen) -> Response<Body> {
 }
 
 /// RFC 8628 §3.5: what the person said, `Err` until then.
-pub(crate) fn poll(server: &Server, seen: &Seen) -> Result<Grant, Response<Body>> {
+pub(crate) fn poll(server: &Server, seen: &Seen) -> Result<Grant, Refusal> {
     let mut store = server.store();
     let code = seen.form("device_code");
     let Some(device) = store.devices.get(code).cloned() else {
-        return Err(http::error(400, "expired_token", "No such code."));
+        return refuse(http::error(400, "expired_token", "No such code."));
     };
     match device.answer {
-        None => Err(http::error(400, "authorization_pending", "Nobody has said anything.")),
-        Some(false) => Err(http::error(400, "access_denied", "The person said no.")),
+        None => refuse(http::error(400, "authorization_pending", "Nobody has said anything.")),
+        Some(false) => refuse(http::error(400, "access_denied", "The person said no.")),
         Some(true) => {
             store.devices.remove(code);
             Ok(device.grant)

@@ -46,11 +46,8 @@ impl Seen {
         };
         let query = pairs(uri.query().unwrap_or_default().as_bytes());
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let form = if kind.starts_with("application/x-www-form-urlencoded") {
-            pairs(body)
-        } else {
-            HashMap::new()
-        };
+        let form =
+            if kind.starts_with("application/x-www-form-urlencoded") { pairs(body) } else { HashMap::new() };
         let json = serde_json::from_slice(body).unwrap_or_default();
         Self { method, path: uri.path().into(), query, form, json, headers, twice }
     }
@@ -71,10 +68,18 @@ impl Seen {
     }
 }
 
-pub(crate) type Handler = Arc<dyn Fn(Method, Uri, HeaderMap, Bytes) -> BoxFuture<'static, Reply> + Send + Sync>;
+pub(crate) type Handler =
+    Arc<dyn Fn(Method, Uri, HeaderMap, Bytes) -> BoxFuture<'static, Reply> + Send + Sync>;
 
 /// `None`: hang up.
 pub(crate) type Reply = Option<Response<Body>>;
+
+/// An answer that says no.
+pub(crate) type Refusal = Box<Response<Body>>;
+
+pub(crate) fn refuse<T>(response: Response<Body>) -> Result<T, Refusal> {
+    Err(Box::new(response))
+}
 
 /// A listener on a port of its own. Ends when dropped.
 #[derive(Debug)]

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{Iss, http, server::Server};
 
-/// RFC 8414 and OpenID Connect discovery, where this path is one of theirs.
+/// RFC 8414 and `OpenID` Connect discovery, where this path is one of theirs.
 pub(crate) async fn answer(server: &Server, path: &str) -> Option<Response<Body>> {
     let behaviour = server.behaviour();
     let tenant = &server.tenant;

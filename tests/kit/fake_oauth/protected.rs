@@ -162,10 +162,9 @@ impl Inner {
         let seen = Seen::new(method.clone(), &uri, headers.clone(), &body);
         lock(&self.seen).push(seen.clone());
         let guard = lock(&self.guard).clone();
-        let own = guard.at.map_or_else(
-            || format!("/.well-known/oauth-protected-resource{}", self.path),
-            ToOwned::to_owned,
-        );
+        let own = guard
+            .at
+            .map_or_else(|| format!("/.well-known/oauth-protected-resource{}", self.path), ToOwned::to_owned);
         if seen.path == own && guard.document != Document::Missing {
             return http::document(guard.document, &self.metadata(&guard)).await;
         }
@@ -194,9 +193,10 @@ impl Inner {
             let store = server.store();
             let grant = store.live(token)?;
             let url = format!("{}{}", self.base, self.path);
-            let meant = grant.resource.as_ref().is_none_or(|resource| {
-                !guard.checks_resource || *resource == url || *resource == self.base
-            });
+            let meant = grant
+                .resource
+                .as_ref()
+                .is_none_or(|resource| !guard.checks_resource || *resource == url || *resource == self.base);
             meant.then(|| grant.scope.clone())
         })
     }
@@ -205,8 +205,8 @@ impl Inner {
         let mut full = format!("Bearer resource_metadata=\"{}{own}\"", self.base);
         let mut scheme = "Bearer".to_owned();
         if let Some(scope) = guard.scope {
-            full.push_str(&format!(", scope=\"{scope}\""));
-            scheme.push_str(&format!(" scope=\"{scope}\""));
+            full = format!("{full}, scope=\"{scope}\"");
+            scheme = format!("{scheme} scope=\"{scope}\"");
         }
         let basic = "Basic realm=\"old, with \\\"quotes\\\", scope=none\"";
         let headers = match guard.challenge {

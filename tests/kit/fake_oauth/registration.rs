@@ -12,9 +12,7 @@ pub(crate) fn answer(server: &Server, seen: &Seen) -> Response<Body> {
     match behaviour.registration {
         Registration::Refuses(status, code) => return http::error(status, code, "We take no new clients."),
         Registration::RefusesHost(host) => {
-            let refused = |uri: &String| {
-                Url::parse(uri).is_ok_and(|uri| uri.host_str() == Some(host))
-            };
+            let refused = |uri: &String| Url::parse(uri).is_ok_and(|uri| uri.host_str() == Some(host));
             if redirect_uris.iter().any(refused) {
                 return http::error(400, "invalid_redirect_uri", "That host is not allowed.");
             }

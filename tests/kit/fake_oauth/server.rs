@@ -257,8 +257,10 @@ impl AuthorizationServer {
 
     /// Waits for this many refreshes.
     pub async fn wait_for_refreshes(&self, count: usize) {
-        crate::eventually(&format!("{count} refreshes"), async || self.tokens("refresh_token").len() >= count)
-            .await;
+        crate::eventually(&format!("{count} refreshes"), async || {
+            self.tokens("refresh_token").len() >= count
+        })
+        .await;
     }
 
     /// Whether any access or refresh token that it gave is still good.

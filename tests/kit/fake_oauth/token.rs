@@ -11,7 +11,7 @@ use url::form_urlencoded;
 
 use super::{
     ClientAuth, Refresh, Seen, Ttl, device,
-    http::{self, Reply},
+    http::{self, Refusal, Reply, refuse},
     server::Server,
     store::{Access, Grant, RefreshToken, Store},
 };
@@ -27,7 +27,7 @@ pub(crate) async fn answer(server: &Server, seen: &Seen) -> Reply {
     }
     let client = match authenticate(server, seen) {
         Ok(client) => client,
-        Err(refusal) => return Some(refusal),
+        Err(refusal) => return Some(*refusal),
     };
     if behaviour.refuses_resource && seen.form.contains_key("resource") {
         return Some(http::error(400, "invalid_target", "AADSTS9010010: `resource` is not supported."));
@@ -44,10 +44,10 @@ pub(crate) async fn answer(server: &Server, seen: &Seen) -> Reply {
             let (scope, resource) = (seen.form("scope").into(), seen.form.get("resource").cloned());
             Ok(Grant { family, client, scope, resource })
         }
-        _ => Err(http::error(400, "unsupported_grant_type", "Not here.")),
+        _ => refuse(http::error(400, "unsupported_grant_type", "Not here.")),
     };
     match granted {
-        Err(refusal) => Some(refusal),
+        Err(refusal) => Some(*refusal),
         Ok(grant) => {
             let tokens = issue(server, &grant, seen.form("grant_type"));
             if behaviour.refresh == Refresh::RotatesAndHangsUp && seen.form("grant_type") == "refresh_token" {
@@ -59,8 +59,8 @@ pub(crate) async fn answer(server: &Server, seen: &Seen) -> Reply {
 }
 
 /// RFC 6749 §2.3: as the client was registered, and no other way.
-fn authenticate(server: &Server, seen: &Seen) -> Result<String, Response<Body>> {
-    let refused = || http::error(401, "invalid_client", "Client authentication failed.");
+fn authenticate(server: &Server, seen: &Seen) -> Result<String, Refusal> {
+    let refused = || Box::new(http::error(401, "invalid_client", "Client authentication failed."));
     let basic = seen.header("authorization").strip_prefix("Basic ").and_then(|basic| {
         let text = String::from_utf8(BASE64_STANDARD.decode(basic).ok()?).ok()?;
         let (id, secret) = text.split_once(':')?;
@@ -77,7 +77,9 @@ fn authenticate(server: &Server, seen: &Seen) -> Result<String, Response<Body>> 
     let posted = seen.form.get("client_secret");
     let right = match known.auth {
         ClientAuth::None => basic.is_none() && posted.is_none(),
-        ClientAuth::Basic => posted.is_none() && basic.as_ref().map(|(_, secret)| secret) == known.secret.as_ref(),
+        ClientAuth::Basic => {
+            posted.is_none() && basic.as_ref().map(|(_, secret)| secret) == known.secret.as_ref()
+        }
         ClientAuth::Post => basic.is_none() && posted == known.secret.as_ref(),
     };
     if right { Ok(id.into()) } else { Err(refused()) }
@@ -85,11 +87,14 @@ fn authenticate(server: &Server, seen: &Seen) -> Result<String, Response<Body>> 
 
 /// RFC 6749 §2.3.1: both parts are form-encoded.
 fn decoded(text: &str) -> String {
-    form_urlencoded::parse(format!("v={text}").as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    form_urlencoded::parse(format!("v={text}").as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
-fn exchange(server: &Server, seen: &Seen, client: &str) -> Result<Grant, Response<Body>> {
-    let invalid = |why| http::error(400, "invalid_grant", why);
+fn exchange(server: &Server, seen: &Seen, client: &str) -> Result<Grant, Refusal> {
+    let invalid = |why| Box::new(http::error(400, "invalid_grant", why));
     let mut store = server.store();
     let Some(code) = store.codes.get_mut(seen.form("code")) else { return Err(invalid("No such code.")) };
     let (used, code) = (std::mem::replace(&mut code.used, true), code.clone());
@@ -110,7 +115,7 @@ fn exchange(server: &Server, seen: &Seen, client: &str) -> Result<Grant, Respons
 }
 
 /// `None`: hang up.
-async fn refresh(server: &Server, seen: &Seen, client: &str) -> Option<Result<Grant, Response<Body>>> {
+async fn refresh(server: &Server, seen: &Seen, client: &str) -> Option<Result<Grant, Refusal>> {
     let behaviour = server.behaviour();
     match behaviour.refresh {
         Refresh::Status(status, after) => {
@@ -118,14 +123,14 @@ async fn refresh(server: &Server, seen: &Seen, client: &str) -> Option<Result<Gr
             if let Some(after) = after {
                 response.headers_mut().insert("retry-after", after.into());
             }
-            return Some(Err(response));
+            return Some(refuse(response));
         }
-        Refresh::Error(code) => return Some(Err(http::error(400, code, "No."))),
+        Refresh::Error(code) => return Some(refuse(http::error(400, code, "No."))),
         Refresh::Silent => std::future::pending().await,
         Refresh::Held => server.released().await,
         Refresh::Rotates | Refresh::Keeps | Refresh::RotatesAndHangsUp => {}
     }
-    let invalid = |why| Some(Err(http::error(400, "invalid_grant", why)));
+    let invalid = |why| Some(refuse(http::error(400, "invalid_grant", why)));
     let mut store = server.store();
     let Some(token) = store.refresh.get_mut(seen.form("refresh_token")) else {
         return invalid("No such refresh token.");
@@ -177,7 +182,7 @@ fn issue(server: &Server, grant: &Grant, kind: &str) -> Value {
 /// RFC 7009 §2: the whole family, whatever token of it came.
 pub(crate) fn revoke(server: &Server, seen: &Seen) -> Response<Body> {
     if let Err(refusal) = authenticate(server, seen) {
-        return refusal;
+        return *refusal;
     }
     let token = seen.form("token");
     server.secrets.add(token);

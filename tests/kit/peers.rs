@@ -113,7 +113,7 @@ impl Peers {
     }
 
     fn node(&self, home: &Home) -> Command {
-        let mut command = Command::new(self.folder.join("node22/bin/node"));
+        let mut command = Command::new(self.folder.join("node22/node_modules/.bin/node"));
         command.env("NODE_PEERS", self.folder.join("node"));
         prepare(&mut command, home);
         command

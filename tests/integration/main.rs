@@ -32,5 +32,6 @@ mod schemas;
 #[cfg(target_os = "linux")]
 mod secrets;
 mod security;
+mod sign_in;
 mod surface;
 mod transports;

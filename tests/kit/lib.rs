@@ -5,10 +5,12 @@
 mod binaries;
 mod eventually;
 pub mod fake_mcp;
+pub mod fake_oauth;
 mod gateway;
 mod judges;
 #[cfg(unix)]
 pub mod open_webui;
+mod peers;
 mod processes;
 mod record;
 mod relay;
@@ -19,8 +21,9 @@ mod upstream;
 
 pub use binaries::{fake_mcp, traygate};
 pub use eventually::{PATIENCE, eventually, eventually_some};
-pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home};
+pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home, http_client};
 pub use judges::{Exhibits, Judges, corpus, installed_corpus};
+pub use peers::{Peer, Peers};
 pub use processes::{Process, descendants, is_alive, kill, peak_memory, processes_at_home, processor_time};
 pub use record::{Event, Record};
 pub use relay::Relay;

@@ -76,7 +76,7 @@ impl Answer {
 }
 
 /// One client for all: no proxy, no redirects, any certificate (the tests make their own).
-pub(crate) fn http_client() -> &'static Client {
+pub fn http_client() -> &'static Client {
     static CLIENT: OnceLock<Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -6,11 +6,11 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Process, Record, processes_at_home};
+use crate::{Process, Record, fake_oauth::Secrets, processes_at_home};
 
 /// A private folder for HOME and all that hangs on it. Gone when its last clone is dropped.
 #[derive(Debug, Clone)]
-pub struct Home(Arc<TempDir>);
+pub struct Home(Arc<TempDir>, Secrets);
 
 impl Home {
     /// A new, empty one.
@@ -27,7 +27,7 @@ impl Home {
             fs_err::set_permissions(folder.path().join("run"), PermissionsExt::from_mode(0o700))
                 .expect("a chmod");
         }
-        Self(Arc::new(folder))
+        Self(Arc::new(folder), Secrets::default())
     }
 
     /// A path inside.
@@ -58,6 +58,44 @@ impl Home {
         let text = fs_err::read_to_string(announced.expect("an announcement")).expect("it can be read");
         let announced: Value = serde_json::from_str(&text).expect("it is JSON");
         announced["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// What no log, answer or plain file in this home may show.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.1
+    }
+
+    /// Nothing that this home's authorization servers gave out stands in this text.
+    ///
+    /// # Panics
+    /// Where something does.
+    #[track_caller]
+    pub fn assert_no_secret(&self, what: &str, text: &str) {
+        if let Some(secret) = self.1.found_in(text) {
+            panic!("{what} shows the secret `{secret}`:\n{text}");
+        }
+    }
+
+    /// Nothing of it stands in a file that a gateway wrote here. Those of browsers and keyrings are their own.
+    ///
+    /// # Panics
+    /// Where something does.
+    #[track_caller]
+    pub fn assert_no_secret_in_files(&self) {
+        let mut folders = vec![self.0.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let name = entry.file_name();
+                let Ok(kind) = entry.file_type() else { continue };
+                if kind.is_dir() && name != "chromium" && name != "keyrings" {
+                    folders.push(path);
+                } else if kind.is_file() && path.extension().is_none_or(|extension| extension != "jsonl") {
+                    let bytes = fs_err::read(&path).unwrap_or_default();
+                    self.assert_no_secret(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
+                }
+            }
+        }
     }
 
     /// Every process that was started with this home, however far it went from its parents.

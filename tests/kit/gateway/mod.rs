@@ -5,8 +5,8 @@ mod builder;
 mod home;
 mod running;
 
-pub use answer::Answer;
-pub(crate) use answer::http_client;
+pub use answer::{Answer, http_client};
+
 pub use builder::{Finished, GatewayBuilder};
 pub use home::{ConfigFile, Home};
 pub use running::Gateway;

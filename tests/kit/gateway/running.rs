@@ -73,6 +73,19 @@ impl Gateway {
         super::http_client().request(method, format!("{}{path}", self.base))
     }
 
+    /// A request to the admin API. No answer of it shows a secret.
+    pub async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let token = self.home.admin_token(self.pid());
+        let request = self.bare_request(method, &format!("/-/api{path}")).bearer_auth(token);
+        let answer = Answer::to(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await;
+        self.home.assert_no_secret(&format!("/-/api{path}"), &answer.text);
+        answer
+    }
+
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::to(self.request(Method::GET, path)).await
@@ -80,7 +93,11 @@ impl Gateway {
 
     /// POST of a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::to(self.request(Method::POST, path).json(body)).await
+        let answer = Answer::to(self.request(Method::POST, path).json(body)).await;
+        if !answer.status.is_success() {
+            self.home.assert_no_secret(path, &answer.text);
+        }
+        answer
     }
 
     /// POST of any body as JSON.
@@ -217,6 +234,8 @@ impl Drop for Gateway {
             let _ = writeln!(std::io::stderr(), "--- the gateway's log ---\n{stderr}");
         } else {
             assert!(!stderr.contains("panicked at"), "the gateway panicked:\n{stderr}");
+            self.home.assert_no_secret("the gateway's log", &stderr);
+            self.home.assert_no_secret_in_files();
         }
     }
 }

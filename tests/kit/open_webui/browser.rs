@@ -57,6 +57,7 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
             "--window-size=1280,900",
             "--lang=en-US",
             &profile,
@@ -71,6 +72,15 @@ impl Browser {
     /// Opens a page.
     pub async fn open(&self, url: &str) {
         self.post("/url", &json!({"url": url})).await;
+    }
+
+    /// Waits until the address begins with this; gives it whole.
+    pub async fn wait_for_address(&self, start: &str) -> url::Url {
+        eventually_some(&format!("the browser to come to {start}"), async || {
+            let address = self.request(Method::GET, "/url", None).await?;
+            address.as_str().filter(|address| address.starts_with(start))?.parse().ok()
+        })
+        .await
     }
 
     /// Closes the page, and with it the browser.

@@ -96,6 +96,8 @@ class Gateway:
         context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
         oauth = {"client_metadata_url": CLIENT_METADATA}
         oauth |= {name: context[name] for name in ("client_id", "client_secret") if name in context}
+        if "client-credentials" in os.environ.get("MCP_CONFORMANCE_SCENARIO", ""):
+            oauth["grant"] = "client_credentials"
         entry = {"type": "streamable-http", "url": url, "oauth": oauth, "elicitation": "accept-defaults", "timeout": 10}
         config = os.path.join(home, "config.json")
         with open(config, "w", encoding="utf-8") as file:

@@ -92,7 +92,9 @@ impl Follow {
             }
             let Some(one) = followed.get_mut(&name) else { continue };
             let phase = phase(&one.state.borrow_and_update());
-            seen.push(Seen { name, waits: server.state == State::SignInNeeded, phase, way: way(&sign_in) });
+            let changes = *sign_in.changes().borrow();
+            let waits = server.state == State::SignInNeeded;
+            seen.push(Seen { name, waits, phase, changes, way: way(&sign_in) });
         }
         seen
     }

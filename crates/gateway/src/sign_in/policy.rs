@@ -21,6 +21,9 @@ pub(super) struct Seen {
     /// The server waits for a sign-in.
     pub(super) waits: bool,
     pub(super) phase: Phase,
+    /// How often its token changed for good, by a sign-in or a sign-out. A sign-in that ends well may be followed by a new
+    /// need so soon that [`Phase::SignedIn`] is never seen.
+    pub(super) changes: u64,
     pub(super) way: Way,
 }
 
@@ -76,6 +79,7 @@ struct Known {
     asked: Asked,
     under_way: bool,
     signed_in: bool,
+    changes: u64,
     /// Signed out by a person, who would not like to be asked at once to sign in again.
     released: bool,
     /// Nobody answered: no page before this.
@@ -155,17 +159,22 @@ impl Prompts {
 impl Known {
     fn look(&mut self, seen: &Seen, now: Instant, needs: &mut u64) {
         if seen.phase == Phase::UnderWay {
+            self.changes = seen.changes;
             // Whoever began it.
             (self.under_way, self.signed_in, self.released) = (true, false, false);
             return;
         }
+        let has_changed = std::mem::replace(&mut self.changes, seen.changes) != seen.changes;
         if std::mem::take(&mut self.under_way) {
-            if seen.phase == Phase::SignedIn {
-                self.quiet_until = None;
+            if seen.phase == Phase::SignedIn || (has_changed && seen.phase != Phase::SignedOut) {
+                (self.quiet_until, self.need, self.asked) = (None, None, Asked::NotYet);
             } else {
-                self.quiet_until = Some(now + Prompts::QUIET);
-                self.asked = Asked::Unanswered;
+                self.unanswered(now);
             }
+        }
+        // The server wants more than it was given, again and again: another page would not help.
+        if seen.phase == Phase::Failed && (has_changed || self.signed_in) {
+            self.unanswered(now);
         }
         match seen.phase {
             Phase::SignedIn => (self.signed_in, self.released) = (true, false),
@@ -183,6 +192,11 @@ impl Known {
             *needs += 1;
             self.need = Some(*needs);
         }
+    }
+
+    fn unanswered(&mut self, now: Instant) {
+        self.quiet_until = Some(now + Prompts::QUIET);
+        self.asked = Asked::Unanswered;
     }
 
     fn begin(&mut self) {

@@ -9,8 +9,13 @@ struct Bench {
 
 impl Bench {
     fn new(policy: SignInPolicy, servers: &[(&str, Way)]) -> Self {
-        let seen =
-            |&(name, way): &(&str, Way)| Seen { name: name.into(), waits: false, phase: SignedOut, way };
+        let seen = |&(name, way): &(&str, Way)| Seen {
+            name: name.into(),
+            waits: false,
+            phase: SignedOut,
+            changes: 0,
+            way,
+        };
         Self { prompts: Prompts::default(), policy, seen: servers.iter().map(seen).collect() }
     }
 
@@ -96,6 +101,29 @@ async fn nobody_who_does_not_answer_is_asked_again_for_the_same_need() {
     assert_eq!(bench.change("a", true, Failed), tell("a"));
     tokio::time::advance(Duration::from_hours(8)).await;
     assert_eq!((bench.step(), bench.later()), (vec![], None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_is_followed_by_a_new_need_at_once_was_answered() {
+    let mut bench = Bench::auto(&["a"]);
+    assert_eq!(bench.change("a", true, SignedOut), open("a"));
+    bench.change("a", true, UnderWay);
+    bench.seen[0].changes = 1;
+    assert_eq!(bench.change("a", false, Again), open("a"), "signed in between two looks, and not for this");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_never_content_is_not_asked_for_again() {
+    for seen_signed_in in [true, false] {
+        let mut bench = Bench::auto(&["a"]);
+        assert_eq!(bench.change("a", true, SignedOut), open("a"));
+        bench.change("a", true, UnderWay);
+        bench.seen[0].changes = 1;
+        if seen_signed_in {
+            assert_eq!(bench.change("a", false, SignedIn), NOTHING);
+        }
+        assert_eq!(bench.change("a", true, Failed), tell("a"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The sign-in: OAuth 2.1 against an authorization server that can do anything (`kit/fake_oauth`), against real ones, and
 //! under the official conformance suite.
 
+mod conformance;
 mod peers;
 mod walk;

@@ -112,6 +112,16 @@ impl Peers {
         command
     }
 
+    /// The client scenarios that conformance to a revision asks for, as the suite lists them.
+    pub fn scored_scenarios(&self, revision: &str) -> Vec<String> {
+        let file =
+            format!("node/node_modules/@modelcontextprotocol/conformance/requirements/{revision}.yaml");
+        let text = fs_err::read_to_string(self.folder.join(file)).expect("the suite's requirements");
+        let mut lines = text.lines().skip_while(|line| *line != "client:").skip(1);
+        let items = lines.by_ref().take_while(|line| !line.starts_with(|c: char| c.is_alphabetic()));
+        items.filter_map(|line| Some(line.trim().strip_prefix("- ")?.trim().to_owned())).collect()
+    }
+
     fn node(&self, home: &Home) -> Command {
         let mut command = Command::new(self.folder.join("node22/node_modules/.bin/node"));
         command.env("NODE_PEERS", self.folder.join("node"));

@@ -43,7 +43,7 @@ class Comparison:
         """The facts that count: all, but behind the converter not what it drops whatever stands in a document."""
         for place, keyword, value in self.wanted.all:
             if self.converted:
-                outermost = not place and keyword not in ("properties", "required")
+                outermost = not place and keyword not in ("properties", "required", "condition")
                 null = (keyword == "type" and value == "null") or (keyword == "default" and value == "null")
                 if outermost or null:
                     continue
@@ -53,7 +53,24 @@ class Comparison:
         """The facts that count and are not there, sorted."""
         return sorted((fact for fact in self.counted() if not self._kept(*fact)), key=repr)
 
+    def _told(self, what, name, text):
+        """Whether words tell what a condition on the whole says, or the properties show it."""
+        if what in ("minProperties", "maxProperties"):
+            required, named = (len(set(self.found.at((), keyword))) for keyword in ("required", "properties"))
+            idle = int(text) <= required if what == "minProperties" else int(text) >= named
+            side = "least" if what == "minProperties" else "most"
+            return idle or self.wrapped or f"at {side} {text} argument" in self.told
+        if what in ("required", "asked"):
+            return f"`{name}`" in self.told or what == "required" and name in self.found.at((), "required")
+        shown = set(self.found.at((name,), what))
+        if what == "enum":
+            shown = {(value,) for value in self.found.at((name,), "const")} | shown
+            return any(values == (text,) for values in shown) or text in self.told
+        return shown == {text} or text in self.told
+
     def _kept(self, place, keyword, value):
+        if keyword == "condition":
+            return self._told(*value)
         there = self._there(place, keyword)
         if value in there:
             return True
@@ -109,6 +126,8 @@ def said(fact, facts):
     place, keyword, value = fact
     if keyword not in WORTH_INVENTING_NOTHING or fact in facts.all:
         return True
+    if keyword == "properties" and not place:
+        return value in facts.asked
     if keyword == "enum":
         values = set(facts.at(place, "const")).union(*facts.at(place, "enum"))
         return set(value) - {"null"} <= values

@@ -22,6 +22,9 @@ ALL_TYPES = frozenset({"object", "array", "string", "number", "boolean", "null"}
 IMPLIED = {"properties": "object", "required": "object", "additionalProperties": "object", "patternProperties": "object",
            "items": "array", "prefixItems": "array"}
 ENOUGH = 30_000
+# Of the whole arguments they say which go together. Callers see properties alone, so that words must tell it.
+CONDITIONS = {"if", "then", "else", "not", "dependentRequired", "dependentSchemas", "dependencies", "minProperties", "maxProperties"}
+LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 def canonical(value):
@@ -49,6 +52,7 @@ class Facts:
         self._by_place = {}
         self.types = {}  # place -> the types that an instance can have there
         self.dangling = []
+        self.asked = set()  # the names that the whole asks for or about, declared or not
         self._turns = turns
         self._visits = 0
         # The document has a name of our own: an `$id` in it would make `#` mean another place for some libraries.
@@ -113,6 +117,9 @@ class Facts:
 
         if keyword in BOOKKEEPING or keyword.startswith("x-"):
             return
+        if not place and keyword in CONDITIONS:
+            self._condition(keyword, value, schema, inside)
+            return
         if keyword == "type":
             for name in value if isinstance(value, list) else [value]:
                 self._say(place, "type", name)
@@ -122,6 +129,8 @@ class Facts:
         elif keyword == "required" and isinstance(value, list):
             for name in value:
                 self._say(place, "required", name)
+                if not place:
+                    self.asked.add(name)
         elif keyword == "properties" and isinstance(value, dict):
             for name, inner in value.items():
                 self._say(place, "properties", name)
@@ -158,6 +167,70 @@ class Facts:
             self._say(place, keyword, value)
         else:
             self._say(place, keyword, canonical(value))
+
+    def _condition(self, keyword, value, schema, inside):
+        """What words must tell of a condition on the whole: (keyword, name, what it says of that name)."""
+        def tell(name, what, text):
+            self._say((), "condition", (what, name, text))
+
+        def names(of):
+            for name in of:
+                self.asked.add(name)
+                tell(name, "required", "")
+
+        if keyword in ("minProperties", "maxProperties"):
+            tell("", keyword, canonical(value))
+        elif keyword in ("dependentRequired", "dependentSchemas", "dependencies") and isinstance(value, dict):
+            for name, followed in value.items():
+                if isinstance(followed, list):
+                    names([name, *followed] if followed else [])
+                elif followed not in (True, {}):
+                    self.asked.add(name)
+                    self._branch(followed, schema, inside, tell, names)
+        elif keyword in ("then", "else") and "if" in schema:
+            self._branch(value, schema, inside, tell, names)
+        elif keyword == "not" or keyword == "if" and ("then" in schema or "else" in schema):
+            self._question(value, tell, names, keyword == "if")
+
+    def _branch(self, branch, schema, inside, tell, names):
+        if not isinstance(branch, dict):
+            return
+        names(branch.get("required", ()))
+        declared = schema.get("properties", {})
+        for name, inner in branch.get("properties", {}).items():
+            if inner is False:
+                names([name])
+                continue
+            self._say((), "properties", name)
+            if name in declared:
+                self._values(name, inner, tell)
+            else:
+                inside(inner, name)
+
+    def _question(self, asked, tell, names, is_condition):
+        """What a condition asks about, alternatives and negations included."""
+        if not isinstance(asked, dict):
+            return
+        names(asked.get("required", ()))
+        for name, inner in asked.get("properties", {}).items():
+            if inner not in (True, {}):
+                if is_condition:
+                    self.asked.add(name)
+                tell(name, "asked", "")
+                self._values(name, inner, tell)
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            for part in asked.get(keyword, ()):
+                self._question(part, tell, names, is_condition)
+        self._question(asked.get("not"), tell, names, is_condition)
+
+    def _values(self, name, schema, tell):
+        if not isinstance(schema, dict):
+            return
+        for one in [schema["const"]] if "const" in schema else schema.get("enum", ()):
+            tell(name, "enum", json.dumps(one, ensure_ascii=False))
+        for limit in LIMITS:
+            if limit in schema and not isinstance(schema[limit], bool):
+                tell(name, limit, json.dumps(schema[limit]))
 
     def _possible(self, schema, resolver, behind):
         """The types of the instances that a schema allows, as far as its words on types go."""

@@ -8,7 +8,9 @@
 //! ([`root`]). Nothing here trusts what it reads: nesting, size and repetition are bounded ([`budget`]).
 
 mod budget;
+mod conditions;
 mod conjunction;
+mod demands;
 mod expand;
 mod free_form;
 mod guidance;
@@ -23,6 +25,7 @@ mod root;
 mod settle;
 mod unions;
 mod warnings;
+mod words;
 
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};

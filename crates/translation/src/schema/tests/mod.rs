@@ -1,3 +1,4 @@
+mod conditions;
 mod dialects;
 mod generated;
 mod hostile;

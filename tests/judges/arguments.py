@@ -1,6 +1,6 @@
 """Calls every tool of a corpus through a running gateway before echoing servers. Arguments that are valid for the tool's own
-schema must arrive digit by digit; invalid ones must be answered with 422 and never arrive. What is wrong is printed and is an
-error.
+schema must arrive digit by digit; invalid ones must be answered with 422 and never arrive. A null that is refused and can be
+left out is left out. What is wrong is printed and is an error.
 
 usage: arguments.py BASE TOOLS-FOLDER INSTANCES-FOLDER RECORDS-FOLDER"""
 
@@ -104,8 +104,21 @@ def mutations(arguments, bounds):
             for number in (*bounds, 10**30, -(10**30), 0.5):
                 yield replaced(arguments, place, number)
         if place:
+            yield replaced(arguments, place, None)
             for stranger in STRANGERS:
                 yield replaced(arguments, place, stranger)
+
+
+def with_refused_nulls(arguments, check):
+    """(arguments with one property set to null, which the schema refuses, and the same without it, or `None` where that
+    is refused too), at any depth."""
+    for place, value in places(arguments):
+        if isinstance(value, dict):
+            for name in value:
+                given = replaced(arguments, (*place, name), None)
+                without = replaced(arguments, place, {key: inner for key, inner in value.items() if key != name})
+                if not check.is_valid(given):
+                    yield given, without if check.is_valid(without) else None
 
 
 def invalid(examples, schema, check, seed):
@@ -114,9 +127,10 @@ def invalid(examples, schema, check, seed):
     all_of_them = [one for arguments in examples for one in mutations(arguments, bounds)]
     random.Random(seed).shuffle(all_of_them)
     found = []
+    taken = {json.dumps(given) for arguments in examples for given, without in with_refused_nulls(arguments, check) if without}
     for arguments in all_of_them[:8 * MUTATIONS]:
         text = json.dumps(arguments)
-        if text not in found and not check.is_valid(arguments):
+        if text not in found and text not in taken and not check.is_valid(arguments):
             found.append(text)
             if len(found) == MUTATIONS:
                 break
@@ -129,7 +143,7 @@ def prepare(address):
 
 
 def judge(item):
-    """(server, what was called, what is wrong, texts that must have arrived, number of invalid ones)."""
+    """(server, what was called, what is wrong, texts that must have arrived, numbers of invalid ones and of refused nulls)."""
     server, tool, examples = item
     schema, name = tool["inputSchema"], f"{server}/{tool['name']}"
     check = validator_of(schema)
@@ -144,12 +158,25 @@ def judge(item):
         sent.append(exact(text))
         if exact(body) != sent[-1]:
             wrong.append(f"{name}: sent {text[:200]}, the echo is {body[:200]}")
+    nulls = [pair for arguments in examples for pair in with_refused_nulls(arguments, check)][:MUTATIONS]
+    for given, without in nulls:
+        text = json.dumps(given)
+        status, body = gateway.call(server, tool["name"], text)
+        if without is None:
+            if status != 422:
+                wrong.append(f"{name}: a null that must be there, answered with {status}: {text[:200]}: {body[:200]}")
+        elif status != 200:
+            wrong.append(f"{name}: a null that can be left out, refused with {status}: {text[:200]}: {body[:300]}")
+        else:
+            sent.append(exact(json.dumps(without)))
+            if exact(body) != sent[-1]:
+                wrong.append(f"{name}: sent {text[:200]} to be without its null, the echo is {body[:200]}")
     refused = invalid(examples, schema, check, name)
     for text in refused:
         status, body = gateway.call(server, tool["name"], text)
         if status != 422:
             wrong.append(f"{name}: invalid, answered with {status}: {text[:200]}: {body[:200]}")
-    return server, tool["name"], wrong, sent, len(refused)
+    return server, tool["name"], wrong, sent, len(refused), len(nulls)
 
 
 def arrived(records):
@@ -179,10 +206,10 @@ def main():
                 without.append(f"{file.stem}/{tool['name']}")
     count, wanted, wrong = Counter(tools=len(items)), Counter(), []
     with multiprocessing.Pool(PROCESSES, prepare, [base]) as pool:
-        for server, tool, complaints, sent, refused in pool.imap(judge, items, chunksize=4):
+        for server, tool, complaints, sent, refused, nulls in pool.imap(judge, items, chunksize=4):
             wrong += complaints
             wanted.update((server, tool, text) for text in sent)
-            count.update(valid=len(sent), invalid=refused, unmutated=int(not refused))
+            count.update(valid=len(sent), invalid=refused, nulls=nulls, unmutated=int(not refused))
     came = arrived(records)
     wrong += (f"{'/'.join(key[:2])}: answered and never arrived: {key[2][:200]}" for key in wanted - came)
     wrong += (f"{'/'.join(key[:2])}: reached the server, unasked or changed: {key[2][:200]}" for key in came - wanted)

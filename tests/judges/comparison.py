@@ -22,14 +22,16 @@ def listed_result(tool):
 
 class Comparison:
     """`original` is the MCP tool's schema. `produced` is the document's, its references looked up in `document`; or, with
-    `converted`, the parameters that Open WebUI's converter gave. `told` is the text that the model reads of the tool."""
+    `converted`, the parameters that Open WebUI's converter gave. `told` is the text that the model reads of the tool. With
+    `result` it is not about arguments but about an answer, of which all is seen."""
 
-    def __init__(self, original, produced, document=None, converted=False, told=""):
+    def __init__(self, original, produced, document=None, converted=False, told="", result=False):
         self.original = original
         self.converted = converted
         self.told = told
-        self.wanted = Facts(original)
-        self.found = Facts(produced if produced is not None else {}, document)
+        self.result = result
+        self.wanted = Facts(original, arguments=not result)
+        self.found = Facts(produced if produced is not None else {}, document, arguments=not result)
         self.wrapped = self._is_wrapped()
 
     def _is_wrapped(self):
@@ -115,7 +117,7 @@ class Comparison:
         if self.wrapped:
             return []
         # A schema within itself may be unrolled further than it is counted; the cut keeps its description.
-        permitted = Facts(self.original, turns=3)
+        permitted = Facts(self.original, turns=3, arguments=not self.result)
         if permitted.incomplete:
             return []
         return sorted((fact for fact in self.found.all if not said(fact, permitted)), key=repr)

@@ -44,9 +44,9 @@ def plain(value):
 
 class Facts:
     """The facts of one schema. `document` is what `#` means in its references, itself if not given. A schema inside
-    itself is walked into `turns` times."""
+    itself is walked into `turns` times. Of arguments, conditions on the whole are facts that words must tell."""
 
-    def __init__(self, schema, document=None, turns=1):
+    def __init__(self, schema, document=None, turns=1, arguments=True):
         root = Resource.from_contents(document if document is not None else schema, default_specification=DRAFT202012)
         self.all = set()
         self._by_place = {}
@@ -54,6 +54,7 @@ class Facts:
         self.dangling = []
         self.asked = set()  # the names that the whole asks for or about, declared or not
         self._turns = turns
+        self._arguments = arguments
         self._visits = 0
         # The document has a name of our own: an `$id` in it would make `#` mean another place for some libraries.
         registry = Registry().with_resource("urn:judged", root)
@@ -100,7 +101,7 @@ class Facts:
                 for part in value:
                     self._walk(part, resolver, place, behind, nearer)
             elif keyword in ("anyOf", "oneOf") and isinstance(value, list):
-                if place:  # the outermost is merged, as Open WebUI takes only properties there
+                if place or not self._arguments:  # the outermost is merged, as Open WebUI takes only properties there
                     self._say(place, keyword, "a choice")
                 for branch in value:
                     self._walk(branch, resolver, place, behind, frozenset())
@@ -117,7 +118,7 @@ class Facts:
 
         if keyword in BOOKKEEPING or keyword.startswith("x-"):
             return
-        if not place and keyword in CONDITIONS:
+        if self._arguments and not place and keyword in CONDITIONS:
             self._condition(keyword, value, schema, inside)
             return
         if keyword == "type":
@@ -157,7 +158,14 @@ class Facts:
             bound = schema.get("minimum" if keyword == "exclusiveMinimum" else "maximum")
             if value and bound is not None:
                 self._say(place, keyword, canonical(bound))
-        elif keyword in ("not", "if", "then", "else", "dependentSchemas"):
+        elif keyword in ("dependentRequired", "dependencies", "dependentSchemas") and isinstance(value, dict):
+            # Up to draft-07 one keyword has both.
+            for name, followed in value.items():
+                if isinstance(followed, list):
+                    self._say(place, "dependentRequired", f"{name}: {canonical(sorted(followed))}")
+                else:
+                    self._say(place, "dependentSchemas", name)
+        elif keyword in ("not", "if", "then", "else"):
             self._say(place, keyword, "a schema")
         elif keyword == "enum" and isinstance(value, list):
             self._say(place, "enum", tuple(sorted({canonical(one) for one in value})))
@@ -246,7 +254,7 @@ class Facts:
             implied = {IMPLIED[key] for key in schema if key in IMPLIED}
             possible = frozenset(implied) or ALL_TYPES
         if isinstance(schema.get("enum"), list):
-            possible &= frozenset(map(type_of, schema["enum"]))
+            possible &= frozenset(map(type_of, schema["enum"])) | ({"null"} if schema.get("nullable") else frozenset())
         if "const" in schema:
             possible &= {type_of(schema["const"])}
         if "$ref" in schema:

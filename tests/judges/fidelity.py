@@ -54,7 +54,7 @@ class Tally:
                 parameters = offered[operation["operationId"]]["parameters"]
                 self._add(Comparison(tool["inputSchema"], parameters, converted=True, told=told))
                 if "outputSchema" in tool:
-                    result = Comparison(listed_result(tool), response_schema(operation), document)
+                    result = Comparison(listed_result(tool), response_schema(operation), document, result=True)
                     self.results += 1
                     self.total_of_results.update(keyword for _, keyword, _ in result.counted())
                     self.lost_of_results.update(keyword for _, keyword, _ in result.lost())

@@ -29,8 +29,24 @@ def pattern(validator, wanted, instance, schema):
         yield ValidationError(f"{instance!r} does not match {wanted!r}")
 
 
+def with_nulls(schema):
+    """A schema in which OpenAPI 3.0's `nullable` says what it means, in the words of JSON Schema."""
+    if isinstance(schema, list):
+        return [with_nulls(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    said = {keyword: with_nulls(value) for keyword, value in schema.items()}
+    if said.get("nullable") is True:
+        if isinstance(said.get("type"), str):
+            said["type"] = [said["type"], "null"]
+        if isinstance(said.get("enum"), list):
+            said["enum"] = [*said["enum"], None]
+    return said
+
+
 def validator_of(schema):
     """What says whether arguments are valid for a tool's own schema."""
+    schema = with_nulls(schema)
     known = validators.validator_for(schema, default=validators.Draft202012Validator)
     return validators.extend(known, {"pattern": pattern})(schema)
 
@@ -53,15 +69,17 @@ class Unrolling:
             return False
         written = {}
         for keyword, value in schema.items():
-            if keyword in ("$ref", "$defs", "definitions", "$id", "id"):
+            if keyword in ("$ref", "$defs", "definitions", "$id", "id", "$anchor"):
                 continue
-            if keyword in ("properties", "patternProperties") and isinstance(value, dict):
-                value = {name: self._of(inner, resolver, behind) for name, inner in value.items()}
+            if keyword in ("properties", "patternProperties", "dependentSchemas", "dependencies") and isinstance(value, dict):
+                value = {name: self._of(inner, resolver, behind) if isinstance(inner, (dict, bool)) else inner
+                         for name, inner in value.items()}
             elif keyword in ("anyOf", "oneOf", "allOf"):
                 value = [self._of(inner, resolver, behind) for inner in value]
             elif keyword in ("prefixItems", "items") and isinstance(value, list):
                 value = [self._of(inner, resolver, behind) for inner in value]
-            elif keyword in ("items", "additionalProperties", "additionalItems", "not", "if", "then", "else", "contains"):
+            elif keyword in ("items", "additionalProperties", "additionalItems", "not", "if", "then", "else", "contains", "propertyNames",
+                             "unevaluatedProperties", "unevaluatedItems"):
                 value = self._of(value, resolver, behind)
             written[keyword] = value
         if isinstance(schema.get("$ref"), str):
@@ -143,7 +161,7 @@ def arguments_for(schema):
     warnings.simplefilter("ignore")
     check, found, trouble = validator_of(schema), [], ""
     try:
-        flat = Unrolling(schema).schema
+        flat = Unrolling(with_nulls(schema)).schema
         found = drawn(flat, check)
     except Exception as error:  # whatever the generator cannot do is no fault of the gateway
         trouble = f"{type(error).__name__}: {error}"

@@ -128,7 +128,8 @@ def invalid(examples, schema, check, seed):
     all_of_them = [one for arguments in examples for one in mutations(arguments, bounds)]
     random.Random(seed).shuffle(all_of_them)
     found = []
-    taken = {json.dumps(given) for arguments in examples for given, without in with_refused_nulls(arguments, check) if without}
+    taken = {json.dumps(given) for arguments in examples for given, without in with_refused_nulls(arguments, check)
+             if without is not None}
     for arguments in all_of_them[:8 * MUTATIONS]:
         text = json.dumps(arguments)
         if text not in found and text not in taken and not check.is_valid(arguments):

@@ -2,6 +2,7 @@
 
 usage: instances.py TOOLS-FOLDER OUT-FOLDER"""
 
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -21,6 +22,9 @@ WORDS = ("some text", "a", "ab", "word-1", "W-1", "12", "2026-11-23", "2026-11-2
 TURNS = 1  # a schema within itself is unrolled so often
 ENOUGH = 2_000  # schemas of one tool; what is referred to behind them is left out
 PROCESSES = 2
+# What asks for some of an object's properties with others.
+ASKING = ("if", "not", "dependentRequired", "dependentSchemas", "dependencies", "minProperties", "maxProperties", "anyOf", "oneOf")
+CHOICES = 10  # names of one object that are tried together
 
 
 def pattern(validator, wanted, instance, schema):
@@ -144,8 +148,47 @@ def filled_object(schema):
         if (value := filled(inner)) is not None:
             whole[name] = value
     if not whole and isinstance(schema.get("additionalProperties"), dict):
-        whole["any name"] = filled(schema["additionalProperties"])
-    return whole if whole or not parts else next((part for part in parts if part is not None), None)
+        whole["word"] = filled(schema["additionalProperties"])
+    if not whole and parts:
+        return next((part for part in parts if part is not None), None)
+    if any(keyword in schema for keyword in ASKING):
+        return put_together(schema)
+    return whole
+
+
+def named(schema):
+    """(name, a value of it) of all that a schema without references names, in its conditions and branches too."""
+    if isinstance(schema, dict):
+        for name, inner in schema.get("properties", {}).items():
+            if (value := filled(inner)) is not None:
+                yield name, value
+        yield from ((name, "anything") for name in schema.get("required", ()))
+        for keyword in ("if", "then", "else", "not"):
+            yield from named(schema.get(keyword))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(keyword, ()):
+                yield from named(part)
+        for keyword in ("dependentSchemas", "dependencies"):
+            for part in schema.get(keyword, {}).values():
+                yield from named(part)
+
+
+def put_together(schema):
+    """The smallest valid choice of what a schema names; whatever, where there is none."""
+    known = {}
+    for name, value in named(schema):
+        if len(known) < CHOICES:
+            known.setdefault(name, value)
+    check = validator_of(schema)
+    for size in range(len(known) + 1):
+        for some in itertools.combinations(known.items(), size):
+            if check.is_valid(dict(some)):
+                return dict(some)
+    return known
+
+
+def first_valid(schema, check):
+    return next((value for value in (filled(schema), put_together(schema)) if check.is_valid(value)), {})
 
 
 def enlarged(small, schema, check):
@@ -166,7 +209,7 @@ def arguments_for(schema):
     except Exception as error:  # whatever the generator cannot do is no fault of the gateway
         trouble = f"{type(error).__name__}: {error}"
     try:
-        large = enlarged(found[0] if found else filled(flat), flat, check)
+        large = enlarged(found[0] if found else first_valid(flat, check), flat, check)
         if large not in found and check.is_valid(large):
             found.append(large)
     except Exception as error:

@@ -83,6 +83,20 @@ fn thousand_tools(c: &mut Criterion) {
     });
 }
 
+/// What a server costs whose tools say what they take and what they answer.
+fn thousand_tools_with_results(c: &mut Criterion) {
+    let tools: Vec<_> = (0..1000).map(|at| (tool(at), tool(at + 1))).collect();
+    c.bench_function("1000 tools with results", |bencher| {
+        bencher.iter(|| {
+            let length = |(arguments, result)| {
+                let (arguments, result) = (of_arguments(black_box(arguments)), of_result(black_box(result)));
+                arguments.schema.to_string().len() + result.schema.to_string().len()
+            };
+            tools.iter().map(|(arguments, result)| length((arguments, result))).sum::<usize>()
+        });
+    });
+}
+
 /// Ten definitions that all lead to each other: the most that the bounds allow.
 fn worst_tool(c: &mut Criterion) {
     let property = |at: usize| (format!("to{at}"), json!({"$ref": format!("#/$defs/d{at}")}));
@@ -94,5 +108,5 @@ fn worst_tool(c: &mut Criterion) {
     c.bench_function("a tool that explodes", |bencher| bencher.iter(|| of_arguments(black_box(&schema))));
 }
 
-criterion_group!(benches, thousand_tools, worst_tool);
+criterion_group!(benches, thousand_tools, thousand_tools_with_results, worst_tool);
 criterion_main!(benches);

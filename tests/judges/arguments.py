@@ -17,7 +17,7 @@ from collections import Counter
 from exhibits import is_offered
 from instances import PROCESSES, validator_of
 
-FEW = 4  # tools without arguments, where there are not many
+FEW = 8  # tools without arguments, where there are not many
 MUTATIONS = 16  # for each tool, of those that are invalid
 # Of no use as a number, a boolean or null, so that no reading of them as one makes them valid.
 STRANGERS = ("no such value ~", {"no such key ~": ["~"]}, ["~", {"~": "~"}])

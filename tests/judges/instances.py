@@ -116,7 +116,7 @@ def filled(schema):
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
-        return schema["enum"][-1]
+        return next((value for value in reversed(schema["enum"]) if value is not None), None)
     for keyword in ("anyOf", "oneOf"):
         for branch in schema.get(keyword, ()):
             if (value := filled(branch)) is not None:
@@ -127,10 +127,18 @@ def filled(schema):
         return filled_object(schema)
     if kind == "array":
         first = [filled(inner) for inner in schema.get("prefixItems", ())]
-        item = filled(schema.get("items", True))
-        return first or [item] * max(1, schema.get("minItems", 1)) if item is not None else []
+        if first:
+            return first
+        least = max(1, schema.get("minItems", 1), schema.get("minContains", 1))
+        wanted = schema.get("contains", schema.get("items", True))
+        item = filled(wanted)
+        if schema.get("uniqueItems") and least > 1:
+            return distinct(wanted, least)
+        return [item] * least if item is not None else []
     if kind in ("integer", "number"):
         low = schema.get("minimum", schema.get("exclusiveMinimum", min(1, schema.get("maximum", 1)) - 1) + 1)
+        if low >= schema.get("exclusiveMaximum", low + 1):
+            low = schema["exclusiveMaximum"] - 1
         step = schema.get("multipleOf", 1)
         return -(-low // step) * step if "multipleOf" in schema else low
     if kind == "boolean":
@@ -139,6 +147,15 @@ def filled(schema):
     fitting = (word for word in WORDS if schema.get("minLength", 0) <= len(word) <= schema.get("maxLength", 99)
                and re.search(schema.get("pattern", ""), word, re.ASCII))
     return next(fitting, None) if kind != "null" else None
+
+
+def distinct(schema, count):
+    """So many values, each another one."""
+    check, found = validator_of(schema), []
+    for value in (filled(schema), *schema.get("enum", ()), *WORDS, *range(-20, 20), True, None) if isinstance(schema, dict) else WORDS:
+        if check.is_valid(value) and len(found) < count and not any(value == other for other in found):
+            found.append(value)
+    return found
 
 
 def filled_object(schema):
@@ -151,7 +168,7 @@ def filled_object(schema):
         whole["word"] = filled(schema["additionalProperties"])
     if not whole and parts:
         return next((part for part in parts if part is not None), None)
-    if any(keyword in schema for keyword in ASKING):
+    if any(keyword in schema for keyword in ASKING) and not validator_of(schema).is_valid(whole):
         return put_together(schema)
     return whole
 

@@ -197,4 +197,7 @@ fn expanded<'a>(
 }
 
 #[cfg(test)]
+pub(crate) use self::tests::check_both;
+
+#[cfg(test)]
 mod tests;

@@ -10,6 +10,8 @@ mod unions;
 
 use serde_json::json;
 
+pub(crate) use self::invariants::check_both;
+
 use super::*;
 
 fn map(schema: Value) -> JsonObject {

@@ -119,7 +119,7 @@ const DOCUMENTS: &[(&str, Damage, &str)] = &[
     (
         "nothing_narrowed",
         |document| {
-            put(document, "/paths/~1root_condition/post", "description", r#""file" "dir" `path`, `text`"#)
+            put(document, "/paths/~1root_condition/post", "description", r#""file" "dir" `path`, `text`"#);
         },
         r#"lost behind Open WebUI's converter: condition ["maximum", "n", "5"] at /"#,
     ),

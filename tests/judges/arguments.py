@@ -115,13 +115,12 @@ def mutations(arguments, bounds):
 def with_refused_nulls(arguments, check):
     """(arguments with one property set to null, which the schema refuses, and the same without it, or `None` where that
     is refused too), at any depth."""
-    for place, value in places(arguments):
-        if isinstance(value, dict):
-            for name in value:
-                given = replaced(arguments, (*place, name), None)
-                without = replaced(arguments, place, {key: inner for key, inner in value.items() if key != name})
-                if not check.is_valid(given):
-                    yield given, without if check.is_valid(without) else None
+    members = ((place, value, name) for place, value in places(arguments) if isinstance(value, dict) for name in value)
+    for place, value, name in itertools.islice(members, 8 * MUTATIONS):
+        given = replaced(arguments, (*place, name), None)
+        if not check.is_valid(given):
+            without = replaced(arguments, place, {key: inner for key, inner in value.items() if key != name})
+            yield given, without if check.is_valid(without) else None
 
 
 def invalid(examples, schema, check, seed):

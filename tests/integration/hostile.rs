@@ -8,11 +8,19 @@ use std::{
 use serde_json::{Map, Value, json};
 use traygate_tests::{Answer, Gateway, Home, fake, peak_memory};
 
+use self::exploding::exploding;
+
+#[path = "../../crates/translation/src/schema/tests/exploding.rs"]
+mod exploding;
+
 /// What the gateway may ever have had resident, of an unoptimised build; the lists alone are 11 MB of JSON.
 const MOST_MEMORY: u64 = 1 << 29;
 
 /// How long Open WebUI waits for a document, and `traygate status` for its answer.
 const OTHERS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A health check asks nothing of any server, and whoever runs one gives up soon.
+const PROBES_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Names that paths, lines and terminals stumble over; each must be callable.
 fn names() -> Vec<String> {
@@ -39,14 +47,6 @@ fn names() -> Vec<String> {
         .map(str::to_owned)
         .chain([&"n".repeat(300), &"имя".repeat(100)].map(Clone::clone))
         .collect()
-}
-
-/// Ten definitions that all lead to each other.
-fn exploding() -> Value {
-    let property = |at: usize| (format!("to{at}"), json!({"$ref": format!("#/$defs/d{at}")}));
-    let node = || json!({"type": "object", "properties": (0..10).map(property).collect::<Map<_, _>>()});
-    let defs: Map<_, _> = (0..10).map(|at| (format!("d{at}"), node())).collect();
-    json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}}})
 }
 
 /// Schemas that a translation, a regular expression or a validator stumbles over, for arguments without a `value`.
@@ -121,7 +121,7 @@ async fn a_hostile_server_costs_its_neighbour_nothing() {
     let neighbour = async {
         let mut rounds = 0;
         while !done.load(Ordering::Relaxed) {
-            assert_eq!(in_time("health", gateway.get("/-/healthy")).await.status, 200);
+            assert_eq!(within(PROBES_PATIENCE, "health", gateway.get("/-/healthy")).await.status, 200);
             let document = in_time("its document", gateway.openapi("normal")).await.ok();
             assert!(document["paths"]["/add"].is_object(), "{document}");
             let root = in_time("the root document", gateway.get("/openapi.json")).await.ok();
@@ -148,8 +148,12 @@ async fn a_hostile_server_costs_its_neighbour_nothing() {
 
 /// What a neighbour asks for, in the time that who asks would wait.
 async fn in_time<T>(what: &str, answer: impl Future<Output = T>) -> T {
-    let answer = tokio::time::timeout(OTHERS_PATIENCE, answer).await;
-    answer.unwrap_or_else(|_| panic!("{what} took more than {OTHERS_PATIENCE:?}"))
+    within(OTHERS_PATIENCE, what, answer).await
+}
+
+async fn within<T>(patience: Duration, what: &str, answer: impl Future<Output = T>) -> T {
+    let answer = tokio::time::timeout(patience, answer).await;
+    answer.unwrap_or_else(|_| panic!("{what} took more than {patience:?}"))
 }
 
 /// Every tool is in the document, and every call has its answer.

@@ -6,7 +6,7 @@ mod user;
 
 use serde_json::{Value, json};
 use traygate_tests::{
-    Record, eventually,
+    Home, Record, eventually, fake,
     open_webui::{Asked, Model},
 };
 
@@ -77,6 +77,30 @@ impl Outcome {
         assert_eq!(asked.images(), vec![format!("data:image/png;base64,{DOT}"); self.images], "{case}");
         read
     }
+}
+
+/// A server with one tool whose schema has what converters lose.
+fn levels(home: &Home) -> Value {
+    let tool = json!([{
+        "name": "set-level",
+        "description": "Sets the level of a speaker.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "level": {"enum": ["low", "high"], "description": "How loud."},
+                "times": {"type": "integer", "minimum": 1, "maximum": 5, "default": 2},
+                "note": {"type": ["string", "null"], "maxLength": 9},
+                "speaker": {"$ref": "#/$defs/Speaker", "description": "Which one."},
+            },
+            "required": ["level", "speaker"],
+            "$defs": {"Speaker": {
+                "type": "object", "properties": {"name": {"type": "string", "minLength": 1}}, "required": ["name"],
+            }},
+        },
+    }]);
+    let file = home.path("levels.json");
+    fs_err::write(&file, tool.to_string()).unwrap();
+    fake(&["--tools-file", file.to_str().unwrap()])
 }
 
 /// The prompt after which the model calls the fake server's `result`, which answers with this tool result.

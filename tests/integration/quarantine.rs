@@ -120,6 +120,7 @@ async fn a_tool_that_runs_only_as_a_task_is_left_out_whatever_carries_the_list()
         ("json", "streamable-http", None),
         ("events", "streamable-http", Some("--event-streams")),
         ("sse", "sse", None),
+        ("taskless", "stdio", Some("--without-tasks")),
     ] {
         let mut args = vec!["--tools-file", &file];
         args.extend(extra);
@@ -131,7 +132,11 @@ async fn a_tool_that_runs_only_as_a_task_is_left_out_whatever_carries_the_list()
         };
     }
     let gateway = Gateway::start(&home, &json!({"mcpServers": config})).await;
-    for server in config.as_object().unwrap().keys() {
+    // MCP 2025-11-25, "Tool-Level Negotiation": what a tool says of tasks binds only where its server runs them.
+    let document = gateway.wait_ready("taskless").await;
+    assert_eq!(paths(&document), ["/research", "/either", "/plain"]);
+    assert_eq!(gateway.call("taskless", "research", json!({"x": 1})).await.ok(), json!({"x": 1}));
+    for server in ["stdio", "json", "events", "sse"] {
         let document = gateway.wait_ready(server).await;
         assert_eq!(paths(&document), ["/either", "/plain"], "{server}");
         assert_eq!(gateway.call(server, "either", json!({"x": 1})).await.ok(), json!({"x": 1}), "{server}");

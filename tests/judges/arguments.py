@@ -1,11 +1,12 @@
 """Calls every tool of a corpus through a running gateway before echoing servers. Arguments that are valid for the tool's own
-schema must arrive digit by digit; invalid ones must be answered with 422 and never arrive. What is wrong is printed and is an
-error.
+schema must arrive digit by digit; invalid ones must be answered with 422 and never arrive. A null that is refused and can be
+left out is left out. What is wrong is printed and is an error.
 
 usage: arguments.py BASE TOOLS-FOLDER INSTANCES-FOLDER RECORDS-FOLDER"""
 
 import decimal
 import http.client
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -17,6 +18,7 @@ from collections import Counter
 from exhibits import is_offered
 from instances import PROCESSES, validator_of
 
+FEW = 8  # tools without arguments, where there are not many
 MUTATIONS = 16  # for each tool, of those that are invalid
 # Of no use as a number, a boolean or null, so that no reading of them as one makes them valid.
 STRANGERS = ("no such value ~", {"no such key ~": ["~"]}, ["~", {"~": "~"}])
@@ -103,9 +105,22 @@ def mutations(arguments, bounds):
         elif is_number(value):
             for number in (*bounds, 10**30, -(10**30), 0.5):
                 yield replaced(arguments, place, number)
+        if place and isinstance(place[-1], int):
+            yield replaced(arguments, place, None)  # of properties: `with_refused_nulls`
         if place:
             for stranger in STRANGERS:
                 yield replaced(arguments, place, stranger)
+
+
+def with_refused_nulls(arguments, check):
+    """(arguments with one property set to null, which the schema refuses, and the same without it, or `None` where that
+    is refused too), at any depth."""
+    members = ((place, value, name) for place, value in places(arguments) if isinstance(value, dict) for name in value)
+    for place, value, name in itertools.islice(members, 8 * MUTATIONS):
+        given = replaced(arguments, (*place, name), None)
+        if not check.is_valid(given):
+            without = replaced(arguments, place, {key: inner for key, inner in value.items() if key != name})
+            yield given, without if check.is_valid(without) else None
 
 
 def invalid(examples, schema, check, seed):
@@ -129,7 +144,7 @@ def prepare(address):
 
 
 def judge(item):
-    """(server, what was called, what is wrong, texts that must have arrived, number of invalid ones)."""
+    """(server, what was called, what is wrong, texts that must have arrived, numbers of invalid ones and of refused nulls)."""
     server, tool, examples = item
     schema, name = tool["inputSchema"], f"{server}/{tool['name']}"
     check = validator_of(schema)
@@ -144,12 +159,26 @@ def judge(item):
         sent.append(exact(text))
         if exact(body) != sent[-1]:
             wrong.append(f"{name}: sent {text[:200]}, the echo is {body[:200]}")
+    nulls = (pair for arguments in examples for pair in with_refused_nulls(arguments, check))
+    nulls = list(itertools.islice(nulls, MUTATIONS))
+    for given, without in nulls:
+        text = json.dumps(given)
+        status, body = gateway.call(server, tool["name"], text)
+        if without is None:
+            if status != 422:
+                wrong.append(f"{name}: a null that must be there, answered with {status}: {text[:200]}: {body[:200]}")
+        elif status != 200:
+            wrong.append(f"{name}: a null that can be left out, refused with {status}: {text[:200]}: {body[:300]}")
+        else:
+            sent.append(exact(json.dumps(without)))
+            if exact(body) != sent[-1]:
+                wrong.append(f"{name}: sent {text[:200]} to be without its null, the echo is {body[:200]}")
     refused = invalid(examples, schema, check, name)
     for text in refused:
         status, body = gateway.call(server, tool["name"], text)
         if status != 422:
             wrong.append(f"{name}: invalid, answered with {status}: {text[:200]}: {body[:200]}")
-    return server, tool["name"], wrong, sent, len(refused)
+    return server, tool["name"], wrong, sent, len(refused), len(nulls)
 
 
 def arrived(records):
@@ -179,10 +208,10 @@ def main():
                 without.append(f"{file.stem}/{tool['name']}")
     count, wanted, wrong = Counter(tools=len(items)), Counter(), []
     with multiprocessing.Pool(PROCESSES, prepare, [base]) as pool:
-        for server, tool, complaints, sent, refused in pool.imap(judge, items, chunksize=4):
+        for server, tool, complaints, sent, refused, nulls in pool.imap(judge, items, chunksize=4):
             wrong += complaints
             wanted.update((server, tool, text) for text in sent)
-            count.update(valid=len(sent), invalid=refused, unmutated=int(not refused))
+            count.update(valid=len(sent), invalid=refused, nulls=nulls, unmutated=int(not refused))
     came = arrived(records)
     wrong += (f"{'/'.join(key[:2])}: answered and never arrived: {key[2][:200]}" for key in wanted - came)
     wrong += (f"{'/'.join(key[:2])}: reached the server, unasked or changed: {key[2][:200]}" for key in came - wanted)
@@ -190,7 +219,7 @@ def main():
     print(json.dumps({**count, "arrived": came.total(), "not generated": len(without)}))
     for name in without:
         print(f"no arguments were generated for {name}")
-    vacuous = not items or len(without) * 50 > len(items) or count["invalid"] < count["tools"]
+    vacuous = not items or len(without) > max(len(items) // 50, FEW) or count["invalid"] < count["tools"]
     if vacuous:
         print("too little was judged")
     sys.exit(bool(wrong or vacuous))

@@ -22,14 +22,16 @@ def listed_result(tool):
 
 class Comparison:
     """`original` is the MCP tool's schema. `produced` is the document's, its references looked up in `document`; or, with
-    `converted`, the parameters that Open WebUI's converter gave. `told` is the text that the model reads of the tool."""
+    `converted`, the parameters that Open WebUI's converter gave. `told` is the text that the model reads of the tool. With
+    `result` it is not about arguments but about an answer, of which all is seen."""
 
-    def __init__(self, original, produced, document=None, converted=False, told=""):
+    def __init__(self, original, produced, document=None, converted=False, told="", result=False):
         self.original = original
         self.converted = converted
         self.told = told
-        self.wanted = Facts(original)
-        self.found = Facts(produced if produced is not None else {}, document)
+        self.result = result
+        self.wanted = Facts(original, arguments=not result)
+        self.found = Facts(produced if produced is not None else {}, document, arguments=not result)
         self.wrapped = self._is_wrapped()
 
     def _is_wrapped(self):
@@ -43,7 +45,7 @@ class Comparison:
         """The facts that count: all, but behind the converter not what it drops whatever stands in a document."""
         for place, keyword, value in self.wanted.all:
             if self.converted:
-                outermost = not place and keyword not in ("properties", "required")
+                outermost = not place and keyword not in ("properties", "required", "condition")
                 null = (keyword == "type" and value == "null") or (keyword == "default" and value == "null")
                 if outermost or null:
                     continue
@@ -53,7 +55,24 @@ class Comparison:
         """The facts that count and are not there, sorted."""
         return sorted((fact for fact in self.counted() if not self._kept(*fact)), key=repr)
 
+    def _told(self, what, name, text):
+        """Whether words tell what a condition on the whole says, or the properties show it."""
+        if what in ("minProperties", "maxProperties"):
+            required, named = (len(set(self.found.at((), keyword))) for keyword in ("required", "properties"))
+            idle = int(text) <= required if what == "minProperties" else int(text) >= named
+            side = "least" if what == "minProperties" else "most"
+            return idle or self.wrapped or f"at {side} {text} argument" in self.told
+        if what in ("required", "asked"):
+            return f"`{name}`" in self.told or what == "required" and name in self.found.at((), "required")
+        shown = set(self.found.at((name,), what))
+        if what == "enum":
+            shown = {(value,) for value in self.found.at((name,), "const")} | shown
+            return any(values == (text,) for values in shown) or text in self.told
+        return shown == {text} or text in self.told
+
     def _kept(self, place, keyword, value):
+        if keyword == "condition":
+            return self._told(*value)
         there = self._there(place, keyword)
         if value in there:
             return True
@@ -98,7 +117,7 @@ class Comparison:
         if self.wrapped:
             return []
         # A schema within itself may be unrolled further than it is counted; the cut keeps its description.
-        permitted = Facts(self.original, turns=3)
+        permitted = Facts(self.original, turns=3, arguments=not self.result)
         if permitted.incomplete:
             return []
         return sorted((fact for fact in self.found.all if not said(fact, permitted)), key=repr)
@@ -109,6 +128,8 @@ def said(fact, facts):
     place, keyword, value = fact
     if keyword not in WORTH_INVENTING_NOTHING or fact in facts.all:
         return True
+    if keyword == "properties" and not place:
+        return value in facts.asked
     if keyword == "enum":
         values = set(facts.at(place, "const")).union(*facts.at(place, "enum"))
         return set(value) - {"null"} <= values

@@ -51,7 +51,7 @@ def losses(*texts):
         ("behind Open WebUI's converter", Comparison(original, parameters, converted=True, told=told)),
     ]
     if tool and "outputSchema" in tool:
-        judged.append(("of the result", Comparison(listed_result(tool), answer, document)))
+        judged.append(("of the result", Comparison(listed_result(tool), answer, document, result=True)))
     found = []
     for where, comparison in judged:
         found += [f"lost {where}: {fact_text(fact)}" for fact in comparison.lost()]

@@ -22,6 +22,9 @@ ALL_TYPES = frozenset({"object", "array", "string", "number", "boolean", "null"}
 IMPLIED = {"properties": "object", "required": "object", "additionalProperties": "object", "patternProperties": "object",
            "items": "array", "prefixItems": "array"}
 ENOUGH = 30_000
+# Of the whole arguments they say which go together. Callers see properties alone, so that words must tell it.
+CONDITIONS = {"if", "then", "else", "not", "dependentRequired", "dependentSchemas", "dependencies", "minProperties", "maxProperties"}
+LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 def canonical(value):
@@ -41,15 +44,17 @@ def plain(value):
 
 class Facts:
     """The facts of one schema. `document` is what `#` means in its references, itself if not given. A schema inside
-    itself is walked into `turns` times."""
+    itself is walked into `turns` times. Of arguments, conditions on the whole are facts that words must tell."""
 
-    def __init__(self, schema, document=None, turns=1):
+    def __init__(self, schema, document=None, turns=1, arguments=True):
         root = Resource.from_contents(document if document is not None else schema, default_specification=DRAFT202012)
         self.all = set()
         self._by_place = {}
         self.types = {}  # place -> the types that an instance can have there
         self.dangling = []
+        self.asked = set()  # the names that the whole asks for or about, declared or not
         self._turns = turns
+        self._arguments = arguments
         self._visits = 0
         # The document has a name of our own: an `$id` in it would make `#` mean another place for some libraries.
         registry = Registry().with_resource("urn:judged", root)
@@ -96,7 +101,7 @@ class Facts:
                 for part in value:
                     self._walk(part, resolver, place, behind, nearer)
             elif keyword in ("anyOf", "oneOf") and isinstance(value, list):
-                if place:  # the outermost is merged, as Open WebUI takes only properties there
+                if place or not self._arguments:  # the outermost is merged, as Open WebUI takes only properties there
                     self._say(place, keyword, "a choice")
                 for branch in value:
                     self._walk(branch, resolver, place, behind, frozenset())
@@ -113,6 +118,9 @@ class Facts:
 
         if keyword in BOOKKEEPING or keyword.startswith("x-"):
             return
+        if self._arguments and not place and keyword in CONDITIONS:
+            self._condition(keyword, value, schema, inside)
+            return
         if keyword == "type":
             for name in value if isinstance(value, list) else [value]:
                 self._say(place, "type", name)
@@ -122,6 +130,8 @@ class Facts:
         elif keyword == "required" and isinstance(value, list):
             for name in value:
                 self._say(place, "required", name)
+                if not place:
+                    self.asked.add(name)
         elif keyword == "properties" and isinstance(value, dict):
             for name, inner in value.items():
                 self._say(place, "properties", name)
@@ -148,7 +158,14 @@ class Facts:
             bound = schema.get("minimum" if keyword == "exclusiveMinimum" else "maximum")
             if value and bound is not None:
                 self._say(place, keyword, canonical(bound))
-        elif keyword in ("not", "if", "then", "else", "dependentSchemas"):
+        elif keyword in ("dependentRequired", "dependencies", "dependentSchemas") and isinstance(value, dict):
+            # Up to draft-07 one keyword has both.
+            for name, followed in value.items():
+                if isinstance(followed, list):
+                    self._say(place, "dependentRequired", f"{name}: {canonical(sorted(followed))}")
+                else:
+                    self._say(place, "dependentSchemas", name)
+        elif keyword in ("not", "if", "then", "else"):
             self._say(place, keyword, "a schema")
         elif keyword == "enum" and isinstance(value, list):
             self._say(place, "enum", tuple(sorted({canonical(one) for one in value})))
@@ -158,6 +175,70 @@ class Facts:
             self._say(place, keyword, value)
         else:
             self._say(place, keyword, canonical(value))
+
+    def _condition(self, keyword, value, schema, inside):
+        """What words must tell of a condition on the whole: (keyword, name, what it says of that name)."""
+        def tell(name, what, text):
+            self._say((), "condition", (what, name, text))
+
+        def names(of):
+            for name in of:
+                self.asked.add(name)
+                tell(name, "required", "")
+
+        if keyword in ("minProperties", "maxProperties"):
+            tell("", keyword, canonical(value))
+        elif keyword in ("dependentRequired", "dependentSchemas", "dependencies") and isinstance(value, dict):
+            for name, followed in value.items():
+                if isinstance(followed, list):
+                    names([name, *followed] if followed else [])
+                elif followed not in (True, {}):
+                    self.asked.add(name)
+                    self._branch(followed, schema, inside, tell, names)
+        elif keyword in ("then", "else") and "if" in schema:
+            self._branch(value, schema, inside, tell, names)
+        elif keyword == "not" or keyword == "if" and ("then" in schema or "else" in schema):
+            self._question(value, tell, names, keyword == "if")
+
+    def _branch(self, branch, schema, inside, tell, names):
+        if not isinstance(branch, dict):
+            return
+        names(branch.get("required", ()))
+        declared = schema.get("properties", {})
+        for name, inner in branch.get("properties", {}).items():
+            if inner is False:
+                names([name])
+                continue
+            self._say((), "properties", name)
+            if name in declared:
+                self._values(name, inner, tell)
+            else:
+                inside(inner, name)
+
+    def _question(self, asked, tell, names, is_condition):
+        """What a condition asks about, alternatives and negations included."""
+        if not isinstance(asked, dict):
+            return
+        names(asked.get("required", ()))
+        for name, inner in asked.get("properties", {}).items():
+            if inner not in (True, {}):
+                if is_condition:
+                    self.asked.add(name)
+                tell(name, "asked", "")
+                self._values(name, inner, tell)
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            for part in asked.get(keyword, ()):
+                self._question(part, tell, names, is_condition)
+        self._question(asked.get("not"), tell, names, is_condition)
+
+    def _values(self, name, schema, tell):
+        if not isinstance(schema, dict):
+            return
+        for one in [schema["const"]] if "const" in schema else schema.get("enum", ()):
+            tell(name, "enum", json.dumps(one, ensure_ascii=False))
+        for limit in LIMITS:
+            if limit in schema and not isinstance(schema[limit], bool):
+                tell(name, limit, json.dumps(schema[limit]))
 
     def _possible(self, schema, resolver, behind):
         """The types of the instances that a schema allows, as far as its words on types go."""
@@ -173,7 +254,7 @@ class Facts:
             implied = {IMPLIED[key] for key in schema if key in IMPLIED}
             possible = frozenset(implied) or ALL_TYPES
         if isinstance(schema.get("enum"), list):
-            possible &= frozenset(map(type_of, schema["enum"]))
+            possible &= frozenset(map(type_of, schema["enum"])) | ({"null"} if schema.get("nullable") else frozenset())
         if "const" in schema:
             possible &= {type_of(schema["const"])}
         if "$ref" in schema:

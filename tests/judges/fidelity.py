@@ -32,6 +32,7 @@ class Tally:
         self.retyped = {False: 0, True: 0}
         self.invented = {False: Counter(), True: Counter()}
         self.tools = 0
+        self.left_out = []
         self.total_of_results, self.lost_of_results, self.results = Counter(), Counter(), 0
 
     def count(self, corpus):
@@ -41,6 +42,8 @@ class Tally:
             if isinstance(offered, str):
                 self.failed[server] = f"Open WebUI's converter raises {offered}"
                 continue
+            served = {urllib.parse.unquote(path)[1:] for path, _ in operations(document)}
+            self.left_out += (tool for name, tool in tools.items() if name not in served)
             for path, operation in operations(document):
                 tool = tools.get(urllib.parse.unquote(path)[1:])
                 if tool is None:
@@ -51,7 +54,7 @@ class Tally:
                 parameters = offered[operation["operationId"]]["parameters"]
                 self._add(Comparison(tool["inputSchema"], parameters, converted=True, told=told))
                 if "outputSchema" in tool:
-                    result = Comparison(listed_result(tool), response_schema(operation), document)
+                    result = Comparison(listed_result(tool), response_schema(operation), document, result=True)
                     self.results += 1
                     self.total_of_results.update(keyword for _, keyword, _ in result.counted())
                     self.lost_of_results.update(keyword for _, keyword, _ in result.lost())
@@ -81,6 +84,12 @@ def versions():
     return found
 
 
+def left_out(tally):
+    task_only = sum(not exhibits.is_offered(tool) for tool in tally.left_out)
+    others = [tool["name"] for tool in tally.left_out if exhibits.is_offered(tool)]
+    return f"{task_only} left out (task only)" + (f", and {len(others)} that should be there: {', '.join(others)}" if others else "")
+
+
 def page(corpus, ours, theirs):
     yield from """\
 # Fidelity
@@ -93,7 +102,8 @@ to Traygate and to mcpo 0.0.20.
     yield "## What is lost"
     yield ""
     yield (f"{sum(map(len, corpus.values()))} tools of {len(corpus)} servers. mcpo is counted over the {theirs.tools} tools of "
-           f"the {len(corpus) - len(theirs.failed)} servers that it serves whole, Traygate over {ours.tools}.")
+           f"the {len(corpus) - len(theirs.failed)} servers that it serves whole, Traygate over {ours.tools}: "
+           f"{left_out(ours)}.")
     yield ""
     yield f"In all, document and Open WebUI: Traygate loses {ours.summary} facts, mcpo {theirs.summary}."
     yield ""

@@ -2,6 +2,7 @@
 
 usage: instances.py TOOLS-FOLDER OUT-FOLDER"""
 
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -21,6 +22,9 @@ WORDS = ("some text", "a", "ab", "word-1", "W-1", "12", "2026-11-23", "2026-11-2
 TURNS = 1  # a schema within itself is unrolled so often
 ENOUGH = 2_000  # schemas of one tool; what is referred to behind them is left out
 PROCESSES = 2
+# What asks for some of an object's properties with others.
+ASKING = ("if", "not", "dependentRequired", "dependentSchemas", "dependencies", "minProperties", "maxProperties", "anyOf", "oneOf")
+CHOICES = 10  # names of one object that are tried together
 
 
 def pattern(validator, wanted, instance, schema):
@@ -29,8 +33,24 @@ def pattern(validator, wanted, instance, schema):
         yield ValidationError(f"{instance!r} does not match {wanted!r}")
 
 
+def with_nulls(schema):
+    """A schema in which OpenAPI 3.0's `nullable` says what it means, in the words of JSON Schema."""
+    if isinstance(schema, list):
+        return [with_nulls(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    said = {keyword: with_nulls(value) for keyword, value in schema.items()}
+    if said.get("nullable") is True:
+        if isinstance(said.get("type"), str):
+            said["type"] = [said["type"], "null"]
+        if isinstance(said.get("enum"), list):
+            said["enum"] = [*said["enum"], None]
+    return said
+
+
 def validator_of(schema):
     """What says whether arguments are valid for a tool's own schema."""
+    schema = with_nulls(schema)
     known = validators.validator_for(schema, default=validators.Draft202012Validator)
     return validators.extend(known, {"pattern": pattern})(schema)
 
@@ -53,15 +73,17 @@ class Unrolling:
             return False
         written = {}
         for keyword, value in schema.items():
-            if keyword in ("$ref", "$defs", "definitions", "$id", "id"):
+            if keyword in ("$ref", "$defs", "definitions", "$id", "id", "$anchor"):
                 continue
-            if keyword in ("properties", "patternProperties") and isinstance(value, dict):
-                value = {name: self._of(inner, resolver, behind) for name, inner in value.items()}
+            if keyword in ("properties", "patternProperties", "dependentSchemas", "dependencies") and isinstance(value, dict):
+                value = {name: self._of(inner, resolver, behind) if isinstance(inner, (dict, bool)) else inner
+                         for name, inner in value.items()}
             elif keyword in ("anyOf", "oneOf", "allOf"):
                 value = [self._of(inner, resolver, behind) for inner in value]
             elif keyword in ("prefixItems", "items") and isinstance(value, list):
                 value = [self._of(inner, resolver, behind) for inner in value]
-            elif keyword in ("items", "additionalProperties", "additionalItems", "not", "if", "then", "else", "contains"):
+            elif keyword in ("items", "additionalProperties", "additionalItems", "not", "if", "then", "else", "contains", "propertyNames",
+                             "unevaluatedProperties", "unevaluatedItems"):
                 value = self._of(value, resolver, behind)
             written[keyword] = value
         if isinstance(schema.get("$ref"), str):
@@ -94,7 +116,7 @@ def filled(schema):
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
-        return schema["enum"][-1]
+        return next((value for value in reversed(schema["enum"]) if value is not None), None)
     for keyword in ("anyOf", "oneOf"):
         for branch in schema.get(keyword, ()):
             if (value := filled(branch)) is not None:
@@ -105,10 +127,18 @@ def filled(schema):
         return filled_object(schema)
     if kind == "array":
         first = [filled(inner) for inner in schema.get("prefixItems", ())]
-        item = filled(schema.get("items", True))
-        return first or [item] * max(1, schema.get("minItems", 1)) if item is not None else []
+        if first:
+            return first
+        least = max(1, schema.get("minItems", 1), schema.get("minContains", 1))
+        wanted = schema.get("contains", schema.get("items", True))
+        item = filled(wanted)
+        if schema.get("uniqueItems") and least > 1:
+            return distinct(wanted, least)
+        return [item] * least if item is not None else []
     if kind in ("integer", "number"):
         low = schema.get("minimum", schema.get("exclusiveMinimum", min(1, schema.get("maximum", 1)) - 1) + 1)
+        if low >= schema.get("exclusiveMaximum", low + 1):
+            low = schema["exclusiveMaximum"] - 1
         step = schema.get("multipleOf", 1)
         return -(-low // step) * step if "multipleOf" in schema else low
     if kind == "boolean":
@@ -119,6 +149,15 @@ def filled(schema):
     return next(fitting, None) if kind != "null" else None
 
 
+def distinct(schema, count):
+    """So many values, each another one."""
+    check, found = validator_of(schema), []
+    for value in (filled(schema), *schema.get("enum", ()), *WORDS, *range(-20, 20), True, None) if isinstance(schema, dict) else WORDS:
+        if check.is_valid(value) and len(found) < count and not any(value == other for other in found):
+            found.append(value)
+    return found
+
+
 def filled_object(schema):
     parts = [filled(part) for part in schema.get("allOf", ())]
     whole = {name: inner for part in parts if isinstance(part, dict) for name, inner in part.items()}
@@ -126,8 +165,47 @@ def filled_object(schema):
         if (value := filled(inner)) is not None:
             whole[name] = value
     if not whole and isinstance(schema.get("additionalProperties"), dict):
-        whole["any name"] = filled(schema["additionalProperties"])
-    return whole if whole or not parts else next((part for part in parts if part is not None), None)
+        whole["word"] = filled(schema["additionalProperties"])
+    if not whole and parts:
+        return next((part for part in parts if part is not None), None)
+    if any(keyword in schema for keyword in ASKING) and not validator_of(schema).is_valid(whole):
+        return put_together(schema)
+    return whole
+
+
+def named(schema):
+    """(name, a value of it) of all that a schema without references names, in its conditions and branches too."""
+    if isinstance(schema, dict):
+        for name, inner in schema.get("properties", {}).items():
+            if (value := filled(inner)) is not None:
+                yield name, value
+        yield from ((name, "anything") for name in schema.get("required", ()))
+        for keyword in ("if", "then", "else", "not"):
+            yield from named(schema.get(keyword))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(keyword, ()):
+                yield from named(part)
+        for keyword in ("dependentSchemas", "dependencies"):
+            for part in schema.get(keyword, {}).values():
+                yield from named(part)
+
+
+def put_together(schema):
+    """The smallest valid choice of what a schema names; whatever, where there is none."""
+    known = {}
+    for name, value in named(schema):
+        if len(known) < CHOICES:
+            known.setdefault(name, value)
+    check = validator_of(schema)
+    for size in range(len(known) + 1):
+        for some in itertools.combinations(known.items(), size):
+            if check.is_valid(dict(some)):
+                return dict(some)
+    return known
+
+
+def first_valid(schema, check):
+    return next((value for value in (filled(schema), put_together(schema)) if check.is_valid(value)), {})
 
 
 def enlarged(small, schema, check):
@@ -143,12 +221,12 @@ def arguments_for(schema):
     warnings.simplefilter("ignore")
     check, found, trouble = validator_of(schema), [], ""
     try:
-        flat = Unrolling(schema).schema
+        flat = Unrolling(with_nulls(schema)).schema
         found = drawn(flat, check)
     except Exception as error:  # whatever the generator cannot do is no fault of the gateway
         trouble = f"{type(error).__name__}: {error}"
     try:
-        large = enlarged(found[0] if found else filled(flat), flat, check)
+        large = enlarged(found[0] if found else first_valid(flat, check), flat, check)
         if large not in found and check.is_valid(large):
             found.append(large)
     except Exception as error:

@@ -6,6 +6,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Map, Value, json};
 use traygate_translation::{of_arguments, of_result};
 
+#[path = "../src/schema/tests/exploding.rs"]
+mod exploding;
+
 /// The shapes that servers in Python, TypeScript and Rust send, in turn.
 fn tool(at: usize) -> Map<String, Value> {
     let schema = match at % 4 {
@@ -83,16 +86,25 @@ fn thousand_tools(c: &mut Criterion) {
     });
 }
 
-/// Ten definitions that all lead to each other: the most that the bounds allow.
+/// What a server costs whose tools say what they take and what they answer.
+fn thousand_tools_with_results(c: &mut Criterion) {
+    let tools: Vec<_> = (0..1000).map(|at| (tool(at), tool(at + 1))).collect();
+    c.bench_function("1000 tools with results", |bencher| {
+        bencher.iter(|| {
+            let length = |(arguments, result)| {
+                let (arguments, result) = (of_arguments(black_box(arguments)), of_result(black_box(result)));
+                arguments.schema.to_string().len() + result.schema.to_string().len()
+            };
+            tools.iter().map(|(arguments, result)| length((arguments, result))).sum::<usize>()
+        });
+    });
+}
+
+/// The most that the bounds allow.
 fn worst_tool(c: &mut Criterion) {
-    let property = |at: usize| (format!("to{at}"), json!({"$ref": format!("#/$defs/d{at}")}));
-    let node = || json!({"type": "object", "properties": (0..10).map(property).collect::<Map<_, _>>()});
-    let defs: Map<_, _> = (0..10).map(|at| (format!("d{at}"), node())).collect();
-    let Value::Object(schema) = json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}}}) else {
-        return;
-    };
+    let Value::Object(schema) = exploding::exploding() else { return };
     c.bench_function("a tool that explodes", |bencher| bencher.iter(|| of_arguments(black_box(&schema))));
 }
 
-criterion_group!(benches, thousand_tools, worst_tool);
+criterion_group!(benches, thousand_tools, thousand_tools_with_results, worst_tool);
 criterion_main!(benches);

@@ -7,6 +7,8 @@ mod allowance;
 mod arguments;
 mod equality;
 mod keyword;
+#[cfg(test)]
+mod learnt;
 mod result;
 mod schema;
 

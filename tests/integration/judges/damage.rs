@@ -107,6 +107,33 @@ const DOCUMENTS: &[(&str, Damage, &str)] = &[
         "behind Open WebUI's converter",
     ),
     (
+        "no_condition",
+        |document| put(document, "/paths/~1root_condition/post", "description", "Reads."),
+        r#"lost in the document: condition ["enum", "kind", "\"dir\""] at /"#,
+    ),
+    (
+        "no_condition_converted",
+        |document| put(document, "/paths/~1root_condition/post", "description", "With `kind`: `path`."),
+        r#"lost behind Open WebUI's converter: condition ["enum", "kind", "\"file\""] at /"#,
+    ),
+    (
+        "nothing_narrowed",
+        |document| {
+            put(document, "/paths/~1root_condition/post", "description", r#""file" "dir" `path`, `text`"#);
+        },
+        r#"lost behind Open WebUI's converter: condition ["maximum", "n", "5"] at /"#,
+    ),
+    (
+        "no_dependency",
+        |document| put(document, "/paths/~1root_dependencies/post", "description", "Pays."),
+        r#"lost behind Open WebUI's converter: condition ["required", "address", ""] at /"#,
+    ),
+    (
+        "no_count",
+        |document| put(document, "/paths/~1root_dependencies/post", "description", "`card` `address` `both`"),
+        r#"lost behind Open WebUI's converter: condition ["maxProperties", "", "2"] at /"#,
+    ),
+    (
         "no_result",
         |document| {
             at(document, "/paths/~1result/post/responses/200/content/application~1json/schema/properties")

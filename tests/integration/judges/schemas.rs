@@ -1,56 +1,161 @@
 //! Generated tools over the space of keywords: each schema makes sense, and together they use nearly all that there is.
 
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+};
+
 use proptest::{
     collection::vec,
     option,
     prelude::*,
     sample::{select, subsequence},
     strategy::ValueTree,
-    test_runner::TestRunner,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Map, Value, json};
 
-/// The same tools in every run.
+/// The variable that repeats a run: what a failed one printed.
+const SEED: &str = "TRAYGATE_TEST_SEED";
+
+/// Other tools in every run.
+#[expect(clippy::print_stdout, reason = "the test runner shows it of a test that fails")]
 pub(super) fn tools(count: usize) -> Vec<Value> {
-    let mut runner = TestRunner::deterministic();
+    let seed = std::env::var(SEED)
+        .map_or_else(|_| RandomState::new().build_hasher().finish(), |seed| seed.parse().expect("a number"));
+    println!("{SEED}={seed} makes the same tools again");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut next = || root().new_tree(&mut runner).expect("no filter rejects it").current();
     (0..count)
         .map(|number| json!({"name": format!("generated_{number:03}"), "inputSchema": next(), "outputSchema": next()}))
         .collect()
 }
 
-/// What is the outermost of a tool: mostly properties, sometimes what Open WebUI has no eye for.
-fn root() -> impl Strategy<Value = Value> {
-    let outermost = prop_oneof![
-        12 => properties(schema().boxed()),
-        1 => Just(json!({"$ref": "#/$defs/Part"})),
-        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "anyOf": branches.into_iter().map(open).collect::<Vec<_>>()})),
-        1 => pair(&schema().boxed()).prop_map(|branches| json!({"type": "object", "oneOf": branches.into_iter().map(open).collect::<Vec<_>>()})),
-        1 => pair(&schema().boxed()).prop_map(|parts| json!({"type": "object", "allOf": parts.into_iter().map(open).collect::<Vec<_>>()})),
-        1 => Just(json!({"type": "object", "additionalProperties": true})),
-    ];
-    (outermost, plain(), properties(plain().boxed()), plain(), select(vec!["2020-12", "draft-07"])).prop_map(
-        |(outermost, word, part, leaf, dialect)| {
-            let tree = json!({"type": "object", "description": "a tree", "required": ["leaf"], "properties": {
-                "leaf": leaf, "left": {"$ref": "#/$defs/Tree"}, "more": {"type": "array", "items": {"$ref": "#/$defs/Tree"}},
-            }});
-            let address = match dialect {
-                "draft-07" => "http://json-schema.org/draft-07/schema#",
-                _ => "https://json-schema.org/draft/2020-12/schema",
-            };
-            let whole = with(outermost, "$defs", json!({"a/word ~": word, "Part": part, "Tree": tree}));
-            with(whole, "$schema", address.into())
-        },
-    )
+/// What an author writes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Draft07,
+    Draft2019,
+    Draft2020,
 }
 
-fn schema() -> impl Strategy<Value = Value> {
+impl Dialect {
+    fn address(self) -> &'static str {
+        match self {
+            Self::Draft07 => "http://json-schema.org/draft-07/schema#",
+            Self::Draft2019 => "https://json-schema.org/draft/2019-09/schema",
+            Self::Draft2020 => "https://json-schema.org/draft/2020-12/schema",
+        }
+    }
+
+    /// Where schemas stand that are referred to.
+    fn definitions(self) -> &'static str {
+        if self == Self::Draft07 { "definitions" } else { "$defs" }
+    }
+
+    /// A schema that is found by a name of its own.
+    fn anchored(self, schema: Value) -> Value {
+        match self {
+            Self::Draft07 => with(schema, "$id", "#anchored".into()),
+            _ => with(schema, "$anchor", "anchored".into()),
+        }
+    }
+
+    fn tuple(self, first: Vec<Value>, rest: Option<Value>) -> Value {
+        let (list, others) =
+            if self == Self::Draft2020 { ("prefixItems", "items") } else { ("items", "additionalItems") };
+        let tuple = with(json!({"type": "array"}), list, first.into());
+        rest.into_iter().fold(tuple, |tuple, rest| with(tuple, others, rest))
+    }
+
+    /// What follows a property.
+    fn follows(self, name: &str, names: &Value) -> Value {
+        if self == Self::Draft07 {
+            json!({"dependencies": {name: names}})
+        } else if names.is_array() {
+            json!({"dependentRequired": {name: names}})
+        } else {
+            json!({"dependentSchemas": {name: names}})
+        }
+    }
+}
+
+fn root() -> impl Strategy<Value = Value> {
+    select(vec![Dialect::Draft07, Dialect::Draft2019, Dialect::Draft2020]).prop_flat_map(root_of)
+}
+
+/// What is the outermost of a tool: mostly properties, sometimes what Open WebUI has no eye for.
+fn root_of(dialect: Dialect) -> impl Strategy<Value = Value> {
+    let inner = schema(dialect).boxed();
+    let several = |keyword: &'static str| {
+        pair(&schema(dialect).boxed()).prop_map(move |branches| {
+            with(
+                json!({"type": "object"}),
+                keyword,
+                branches.into_iter().map(open).collect::<Vec<_>>().into(),
+            )
+        })
+    };
+    let part = format!("#/{}/Part", dialect.definitions());
+    let outermost = prop_oneof![
+        10 => properties(inner.clone()),
+        1 => Just(json!({"$ref": part})),
+        1 => several("anyOf"),
+        1 => several("oneOf"),
+        1 => several("allOf"),
+        4 => conditional(dialect, &inner),
+        1 => Just(json!({"type": "object", "additionalProperties": true})),
+    ];
+    (outermost, plain(), properties(plain().boxed()), plain()).prop_map(move |(outermost, word, part, leaf)| {
+        let tree = format!("#/{}/Tree", dialect.definitions());
+        let tree = json!({"type": "object", "description": "a tree", "required": ["leaf"], "properties": {
+            "leaf": leaf, "left": {"$ref": tree}, "more": {"type": "array", "items": {"$ref": tree}},
+        }});
+        let named = json!({"a/word ~": word, "Part": part, "Tree": tree, "Anchored": dialect.anchored(json!({"type": "integer", "minimum": 3}))});
+        with(with(outermost, dialect.definitions(), named), "$schema", dialect.address().into())
+    })
+}
+
+/// Of whose properties one decides on others.
+fn conditional(dialect: Dialect, inner: &BoxedStrategy<Value>) -> impl Strategy<Value = Value> + use<> {
+    let kinds = || select(vec![json!("file"), json!("two words"), json!(7), json!(true)]);
+    let asked = prop_oneof![
+        kinds().prop_map(|kind| json!({"properties": {"kind": {"const": kind}}, "required": ["kind"]})),
+        kinds().prop_map(|kind| json!({"properties": {"kind": {"enum": [kind, "other"]}}})),
+        Just(json!({"required": ["kind"]})),
+        Just(json!({"not": {"required": ["kind"]}})),
+        kinds().prop_map(|kind| json!({"anyOf": [{"properties": {"kind": {"const": kind}}, "required": ["kind"]}, {"required": ["level"]}]})),
+        (-9..9_i64).prop_map(|least| json!({"properties": {"level": {"minimum": least}}, "required": ["level"]})),
+    ];
+    let base = || json!({"type": "object", "properties": {"kind": {}, "level": {"type": "integer", "minimum": -20, "maximum": 20}}});
+    let narrowed = (-9..9_i64).prop_map(|most| json!({"properties": {"level": {"maximum": most}}}));
+    let branches = pair(inner).boxed();
+    prop_oneof![
+        3 => (asked, branches.clone(), any::<bool>()).prop_map(move |(asked, branches, both)| {
+            let [then, otherwise] = <[Value; 2]>::try_from(branches).expect("two").map(open);
+            let whole = with(with(base(), "if", asked), "then", then);
+            if both { with(whole, "else", otherwise) } else { whole }
+        }),
+        1 => narrowed.prop_map(move |then| with(with(base(), "if", json!({"required": ["kind"]})), "then", then)),
+        1 => Just(joined(base(), dialect.follows("kind", &json!(["level"])))),
+        1 => branches.prop_map(move |branches| joined(base(), dialect.follows("kind", &open(branches[0].clone())))),
+        1 => select(vec![json!(["kind", "level"]), json!(["level"])]).prop_map(move |names| with(base(), "not", json!({"required": names}))),
+        1 => Just(joined(base(), json!({"minProperties": 1, "maxProperties": 1}))),
+    ]
+}
+
+fn schema(dialect: Dialect) -> impl Strategy<Value = Value> {
+    let named = ["a~1word%20~0", "Part", "Tree"].map(|name| format!("#/{}/{name}", dialect.definitions()));
+    let named = named.into_iter().chain(["#anchored".to_owned()]).collect::<Vec<_>>();
     let leaf = prop_oneof![
         6 => plain(),
         1 => any::<bool>().prop_map(|open| if open { json!(true) } else { json!({}) }),
-        2 => select(vec!["#/$defs/a~1word%20~0", "#/$defs/Part", "#/$defs/Tree"]).prop_map(|to| json!({"$ref": to})),
+        2 => select(named).prop_map(|to| json!({"$ref": to})),
     ];
-    leaf.prop_recursive(3, 16, 3, |inner| {
+    leaf.prop_recursive(3, 16, 3, move |inner| {
         let branches = (plain(), object(inner.clone(), &["k", "type"])).prop_map(|(one, other)| vec![one, other]).boxed();
         prop_oneof![
             3 => properties(inner.clone()),
@@ -58,15 +163,46 @@ fn schema() -> impl Strategy<Value = Value> {
                 let array = joined(json!({"type": "array", "items": items}), lengths);
                 if unique { with(array, "uniqueItems", true.into()) } else { array }
             }),
-            1 => vec(inner.clone(), 1..3).prop_map(|items| json!({"type": "array", "prefixItems": items})),
+            1 => (vec(inner.clone(), 1..3), option::of(plain())).prop_map(move |(first, rest)| dialect.tuple(first, rest)),
             1 => inner.clone().prop_map(|values| json!({"type": "object", "additionalProperties": values})),
             1 => inner.clone().prop_map(|values| json!({"type": "object", "patternProperties": {"^x-": values}})),
             2 => branches.clone().prop_map(|branches| json!({"anyOf": branches})),
             1 => plain().prop_map(|one| json!({"anyOf": [one, {"type": "null"}], "default": null})),
             1 => branches.prop_map(|branches| json!({"oneOf": branches})),
             1 => pair(&inner).prop_map(|parts| json!({"allOf": parts.into_iter().map(open).collect::<Vec<_>>()})),
+            3 => asking(dialect, &inner),
         ]
     })
+}
+
+/// Keywords that ask something of a whole value.
+fn asking(dialect: Dialect, inner: &BoxedStrategy<Value>) -> impl Strategy<Value = Value> + use<> {
+    let part = || properties(plain().boxed()).prop_map(open);
+    let newer = dialect != Dialect::Draft07;
+    prop_oneof![
+        2 => (part(), pair(inner)).prop_map(|(whole, branches)| {
+            let [then, otherwise] = <[Value; 2]>::try_from(branches).expect("two").map(open);
+            let asked = json!({"properties": {"a": {"type": "string"}}, "required": ["a"]});
+            joined(whole, json!({"if": asked, "then": then, "else": otherwise}))
+        }),
+        1 => Just(json!({"type": "string", "not": {"const": "no"}})),
+        1 => part().prop_map(|whole| with(whole, "not", json!({"required": ["a", "b"]}))),
+        1 => part().prop_map(move |whole| joined(whole, dialect.follows("a", &json!(["b"])))),
+        1 => (part(), part()).prop_map(move |(whole, more)| joined(whole, dialect.follows("a", &more))),
+        1 => (plain(), any::<bool>()).prop_map(move |(one, twice)| {
+            let list = json!({"type": "array", "contains": one});
+            if twice && newer { with(list, "minContains", 2.into()) } else { list }
+        }),
+        1 => plain().prop_map(|values| json!({"type": "object", "propertyNames": {"pattern": "^[a-z]+$"}, "additionalProperties": values})),
+        1 => (plain(), lengths("Properties")).prop_map(|(values, counts)| joined(json!({"type": "object", "additionalProperties": values}), counts)),
+        1 => part().prop_map(move |whole| if newer { with(whole, "unevaluatedProperties", false.into()) } else { whole }),
+        1 => vec(plain(), 1..3).prop_map(move |first| {
+            let tuple = dialect.tuple(first, None);
+            if dialect == Dialect::Draft2020 { with(tuple, "unevaluatedItems", false.into()) } else { tuple }
+        }),
+        1 => Just(json!({"type": "string", "nullable": true})),
+        1 => Just(json!({"type": "string", "enum": ["x", "y"], "nullable": true})),
+    ]
 }
 
 /// Without schemas inside.

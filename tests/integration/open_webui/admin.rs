@@ -9,7 +9,7 @@ use traygate_tests::{
     stdio,
 };
 
-use super::{KEY, Outcome, failure, hangs, json_or_text, result};
+use super::{KEY, Outcome, failure, hangs, json_or_text, levels, result};
 
 #[tokio::test]
 async fn the_backend_calls_the_tools_of_admin_connections() {
@@ -70,30 +70,6 @@ impl Chats<'_> {
         assert_eq!(turn.call()["status"], "failed", "{prompt}: {:#}", turn.message);
         asked.result().unwrap_or_else(|| panic!("{prompt}: no result"))
     }
-}
-
-/// A server with one tool whose schema has what converters lose.
-fn levels(home: &Home) -> Value {
-    let tool = json!([{
-        "name": "set-level",
-        "description": "Sets the level of a speaker.",
-        "inputSchema": {
-            "type": "object",
-            "properties": {
-                "level": {"enum": ["low", "high"], "description": "How loud."},
-                "times": {"type": "integer", "minimum": 1, "maximum": 5, "default": 2},
-                "note": {"type": ["string", "null"], "maxLength": 9},
-                "speaker": {"$ref": "#/$defs/Speaker", "description": "Which one."},
-            },
-            "required": ["level", "speaker"],
-            "$defs": {"Speaker": {
-                "type": "object", "properties": {"name": {"type": "string", "minLength": 1}}, "required": ["name"],
-            }},
-        },
-    }]);
-    let file = home.path("levels.json");
-    fs_err::write(&file, tool.to_string()).unwrap();
-    fake(&["--tools-file", file.to_str().unwrap()])
 }
 
 /// The model is offered what the document says, and that is what the server said.

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use traygate_tests::{
     Gateway, Home, HttpUpstream, Record, eventually,
     open_webui::{Asked, Browser, Model, OpenWebUi},
     stdio,
 };
 
-use super::{KEY, Outcome, failure, hangs, last, result};
+use super::{KEY, Outcome, failure, hangs, json_or_text, last, levels, result};
 
 const ENTER: &str = "\u{e007}";
 /// In the place of the button that stops the answer, so only while there is none to stop.
@@ -23,12 +23,13 @@ async fn the_browser_calls_the_tools_of_a_users_connection() {
     let model = Model::start().await;
     let (files, record) = stdio(&home, "files", &[]);
     let locked = HttpUpstream::start(&home, "locked", "streamable-http", &["--tools", "1"]).await;
-    let servers = json!({"mcpServers": {"files": files, "locked": locked.entry()}});
+    let servers = json!({"mcpServers": {"files": files, "locked": locked.entry(), "levels": levels(&home)}});
     let gateway = Gateway::builder(&home).config(&servers).api_key(KEY).start();
     let (webui_home, (gateway, browser)) = (Home::new(), tokio::join!(gateway, Browser::start()));
     let webui = OpenWebUi::start(&webui_home, &model).await;
     gateway.wait_ready("files").await;
     gateway.wait_ready("locked").await;
+    gateway.wait_ready("levels").await;
 
     browser.open(webui.base()).await;
     browser.click("//button[contains(., \"Okay, Let's Go!\")]").await;
@@ -39,7 +40,7 @@ async fn the_browser_calls_the_tools_of_a_users_connection() {
     picture(&browser, "tools").await;
 
     let chat = Page { browser: &browser, model: &model };
-    offers(&chat).await;
+    offers(&chat, &gateway).await;
     results(&chat).await;
     refusals(&chat, &locked).await;
     stop(&chat, &record).await;
@@ -113,15 +114,54 @@ async fn connect(browser: &Browser, gateway: &Gateway) {
     browser.click("//button[contains(., 'Back')]").await;
 }
 
-async fn offers(chat: &Page<'_>) {
+async fn offers(chat: &Page<'_>, gateway: &Gateway) {
     let asked = chat.ask("CALL add {\"a\": 20, \"b\": 22}").await;
     assert_eq!(asked.result().as_deref(), Some("42"));
     let offered = asked.tool("add").expect("the model is offered the tool");
     assert_eq!(offered["description"], "Adds two integers.");
     assert_eq!(offered["parameters"]["required"], json!(["a", "b"]));
     assert_eq!(offered["parameters"]["properties"]["a"]["type"], "integer");
+
+    let document = gateway.get("/openapi.json").await.ok();
+    let operation = document["paths"].as_object().unwrap().values().map(|path| &path["post"]);
+    let operation = operation.into_iter().find(|operation| operation["operationId"] == "set-level").unwrap();
+    let offered = asked.tool("set-level").expect("the model is offered the tool");
+    assert_eq!(offered["description"], operation["description"]);
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(offered["parameters"], what_the_page_keeps(schema), "{offered:#}");
+    let level = json!({"type": "string", "description": "How loud."});
+    assert_eq!(offered["parameters"]["properties"]["level"], level, "what the page drops is as it was");
+    // What the page did not tell is told by the refusal.
+    let told = chat.fails(r#"CALL set-level {"level": "loud", "speaker": {"name": "x"}}"#, 422).await;
+    assert!(told.contains("low") && told.contains("high"), "{told}");
+    let sent = json!({"level": "low", "times": 5, "note": null, "speaker": {"name": "left"}});
+    let asked = chat.ask(&format!("CALL set-level {sent}")).await;
+    assert_eq!(asked.result().map(|told| json_or_text(&told)), Some(sent));
 }
 
+/// The page's converter (`convertOpenApiToToolPayload`, Open WebUI 0.12.4) takes of a schema its type, description,
+/// properties, required names, items and choices, and drops all else, enums and limits among them.
+fn what_the_page_keeps(schema: &Value) -> Value {
+    let mut kept = Map::new();
+    for keyword in ["type", "description"] {
+        kept.extend(schema.get(keyword).map(|value| (keyword.to_owned(), value.clone())));
+    }
+    if schema["type"] == "object" {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let properties = properties.map(|(name, schema)| (name.clone(), what_the_page_keeps(schema)));
+        kept.insert("properties".into(), Value::Object(properties.collect()));
+        kept.insert("required".into(), schema.get("required").cloned().unwrap_or(json!([])));
+    }
+    if schema["type"] == "array" {
+        kept.insert("items".into(), what_the_page_keeps(&schema["items"]));
+    }
+    if let Some(choices) = schema["anyOf"].as_array() {
+        kept.insert("anyOf".into(), choices.iter().map(what_the_page_keeps).collect());
+    }
+    kept.into()
+}
+
+/// Images reach the model; the page of Open WebUI 0.12.4 shows none that its own call brought, unfolded or not.
 async fn results(chat: &Page<'_>) {
     for outcome in Outcome::all() {
         outcome.check(&chat.ask(&result(&outcome.given)).await);

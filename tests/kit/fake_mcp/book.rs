@@ -42,6 +42,11 @@ impl Book {
         self.tools.push(json!({"name": name, "description": "Echoes.", "inputSchema": {"type": "object"}}));
     }
 
+    /// Whether a tool says how it goes with tasks.
+    pub(crate) fn speaks_of_tasks(&self) -> bool {
+        self.tools.iter().any(|tool| tool["execution"].get("taskSupport").is_some())
+    }
+
     /// Whether a tool of this name is listed.
     pub(crate) fn lists(&self, name: &str) -> bool {
         self.tools.iter().any(|tool| tool["name"] == name)

@@ -42,6 +42,9 @@ pub(crate) struct Options {
     /// List the tools of this file, a JSON array; they echo.
     #[arg(long)]
     pub(crate) tools_file: Option<PathBuf>,
+    /// Do not declare that tools can be run as tasks, whatever they say of themselves.
+    #[arg(long)]
+    pub(crate) without_tasks: bool,
     /// Tools per page of tools/list.
     #[arg(long)]
     pub(crate) page: Option<usize>,

@@ -165,6 +165,14 @@ impl Server {
         message::error(id, -32022, "Unsupported protocol version", &data)
     }
 
+    fn capabilities(&self) -> Value {
+        let mut capabilities = json!({"tools": {"listChanged": true}});
+        if !self.options.without_tasks && lock(&self.book).speaks_of_tasks() {
+            capabilities["tasks"] = json!({"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}});
+        }
+        capabilities
+    }
+
     fn initialize_result(&self, message: &Message<'_>) -> String {
         let params: Value = message::params(message).unwrap_or_default();
         let asked = params["protocolVersion"].as_str().unwrap_or_default();
@@ -172,7 +180,7 @@ impl Server {
         let agreed = if asked <= self.options.revision.as_str() { asked } else { &self.options.revision };
         let mut result = json!({
             "protocolVersion": agreed,
-            "capabilities": {"tools": {"listChanged": true}},
+            "capabilities": self.capabilities(),
             "serverInfo": {"name": self.options.name, "version": self.options.server_version},
         });
         if let Some(instructions) = &self.options.instructions {
@@ -185,7 +193,7 @@ impl Server {
         let mut result = json!({
             "resultType": "complete",
             "supportedVersions": [MODERN],
-            "capabilities": {"tools": {"listChanged": true}},
+            "capabilities": self.capabilities(),
             "ttlMs": 0,
             "cacheScope": "private",
             "_meta": {"io.modelcontextprotocol/serverInfo":

@@ -116,4 +116,10 @@ fn image_bytes(block: &ContentBlock, accepts: impl Fn(&str) -> bool) -> Option<A
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the fuzz target includes this file too")]
+mod invariants;
+#[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use self::invariants::check;

@@ -85,11 +85,7 @@ impl Conjunction {
         }
         self.unions.iter().flatten().for_each(|branch| branch.asked_names(names));
         for Condition { asked, then, otherwise } in &self.conditions {
-            if let Value::Object(asked) = asked {
-                add_required(asked, names);
-                let properties = asked.get("properties").and_then(Value::as_object);
-                names.extend(properties.into_iter().flat_map(Map::keys).cloned());
-            }
+            add_asked(asked, names);
             [then, otherwise].into_iter().flatten().for_each(|branch| branch.asked_names(names));
         }
         for (name, dependent) in &self.dependents {
@@ -101,6 +97,31 @@ impl Conjunction {
 
 fn add_required(schema: &Map<String, Value>, names: &mut Vec<String>) {
     schema.get("required").into_iter().for_each(|required| add_strings(required, names));
+}
+
+/// The names that a condition speaks of, in its alternatives too. It was written here, so that its nesting is bounded.
+fn add_asked(asked: &Value, names: &mut Vec<String>) {
+    let Value::Object(asked) = asked else { return };
+    add_required(asked, names);
+    let properties = asked.get("properties").and_then(Value::as_object);
+    names.extend(properties.into_iter().flat_map(Map::keys).cloned());
+    for choices in ["anyOf", "allOf", "oneOf"] {
+        let choices = asked.get(choices).and_then(Value::as_array);
+        choices.into_iter().flatten().for_each(|choice| add_asked(choice, names));
+    }
+    for part in ["not", "if", "then", "else"] {
+        asked.get(part).into_iter().for_each(|part| add_asked(part, names));
+    }
+    let dependent = asked.get("dependentRequired").and_then(Value::as_object);
+    for (name, more) in dependent.into_iter().flatten() {
+        names.push(name.clone());
+        add_strings(more, names);
+    }
+    let dependent = asked.get("dependentSchemas").and_then(Value::as_object);
+    for (name, more) in dependent.into_iter().flatten() {
+        names.push(name.clone());
+        add_asked(more, names);
+    }
 }
 
 fn add_strings(list: &Value, strings: &mut Vec<String>) {

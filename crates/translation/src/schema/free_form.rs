@@ -34,6 +34,8 @@ pub(super) struct Part<'a> {
     pub(super) resource: Resource<'a>,
     /// Whether it holds in any case, and not only in a branch.
     pub(super) always: bool,
+    /// Whether a condition asks it.
+    asked: bool,
 }
 
 impl<'a> Part<'a> {
@@ -43,6 +45,18 @@ impl<'a> Part<'a> {
 
     pub(super) fn required(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// The names that it asks for or about, declared or not.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let lists = self.schema.get("dependentRequired").and_then(Value::as_object).into_iter().flatten();
+        let lists = lists.chain(older_drafts::dependent_names(self.schema));
+        let followed = lists.flat_map(|(name, names)| {
+            let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+            std::iter::once(name.as_str()).chain(names)
+        });
+        let schemas = older_drafts::dependent_schemas(self.schema).map(|(name, _)| name.as_str());
+        self.required().chain(followed).chain(schemas)
     }
 
     /// As [`opens`].
@@ -89,37 +103,40 @@ fn admits(schema: &Map<String, Value>, keyword: &str) -> Option<bool> {
 pub(super) fn parts<'a>(document: Resource<'a>, references: &References<'a>) -> Vec<Part<'a>> {
     let mut parts: Vec<Part<'a>> = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = vec![Part { schema: document, resource: document, always: true }];
+    let mut open = vec![Part { schema: document, resource: document, always: true, asked: false }];
     while let Some(part) = open.pop() {
         if parts.len() == PARTS || !seen.insert(std::ptr::from_ref(part.schema)) {
             continue;
         }
-        let Part { schema, resource, always } = part;
+        let Part { schema, resource, always, asked } = part;
         let mut inside = Vec::new();
         for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
             let target = schema.get(keyword).and_then(|name| references.resolve(name.as_str()?, resource));
             if let Some(target) = target
                 && let Schema::Object(schema) = target.schema
             {
-                inside.push(Part { schema, resource: entered(schema, target.resource), always });
+                inside.push(Part { schema, resource: entered(schema, target.resource), always, asked });
             }
         }
-        let mut add = |value: &'a Value, always| {
+        let mut add = |value: &'a Value, always, asked| {
             if let Value::Object(schema) = value {
-                inside.push(Part { schema, resource: entered(schema, resource), always });
+                inside.push(Part { schema, resource: entered(schema, resource), always, asked });
             }
         };
         for (keyword, always) in [("allOf", always), ("anyOf", false), ("oneOf", false)] {
             let members =
                 schema.get(keyword).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            members.iter().take(PARTS).for_each(|member| add(member, always));
+            members.iter().take(PARTS).for_each(|member| add(member, always, asked));
         }
         for keyword in ["if", "then", "else"] {
             if let Some(branch) = schema.get(keyword).filter(|_| schema.contains_key("if")) {
-                add(branch, false);
+                add(branch, false, asked || keyword == "if");
             }
         }
-        older_drafts::dependent_schemas(schema).take(PARTS).for_each(|(_, dependent)| add(dependent, false));
+        schema.get("not").filter(|_| asked).into_iter().for_each(|part| add(part, false, asked));
+        older_drafts::dependent_schemas(schema)
+            .take(PARTS)
+            .for_each(|(_, dependent)| add(dependent, false, asked));
         parts.push(part);
         open.extend(inside.into_iter().rev());
     }

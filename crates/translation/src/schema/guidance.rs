@@ -4,12 +4,19 @@ use std::{collections::HashSet, fmt::Write as _};
 
 use serde_json::{Map, Value};
 
-use super::{kinds, merge::Clash, warnings::quoted};
+use super::{
+    kinds,
+    merge::Clash,
+    warnings::quoted,
+    words::{self, strings},
+};
 
 /// More branches than these are counted.
 const TOLD: usize = 12;
 /// Names that are told of one branch.
 const NAMES: usize = 8;
+/// A branch that asks for nothing.
+const NOTHING: &str = "nothing more";
 /// Contradictions that one description tells.
 pub(super) const CLASHES: usize = 8;
 /// How each of them begins.
@@ -40,12 +47,40 @@ pub(super) fn of_clashes(clashes: &[Clash]) -> impl Iterator<Item = String> {
     own.map(|clash| format!("{CLASH}`{}` {}.", clash.keyword, quoted(&clash.lost.to_string())))
 }
 
-/// Says what to give of the branches of a union; `None` where they do not differ in names that must be given.
-pub(super) fn of_union(branches: &[Map<String, Value>], always: &[Value]) -> Option<String> {
-    let mut told: Vec<String> = Vec::new();
+/// One of several shapes of the arguments, and sentences on what belongs together in it.
+#[derive(Debug)]
+pub(super) struct Branch {
+    pub(super) object: Map<String, Value>,
+    pub(super) sentences: Vec<String>,
+}
+
+impl Branch {
+    pub(super) fn properties(&self) -> Option<&Map<String, Value>> {
+        self.object.get("properties").and_then(Value::as_object)
+    }
+
+    /// What the branch says of a property beyond what is shown of it; empty where it says no more.
+    pub(super) fn beyond(&self, name: &str, shown: &Map<String, Value>) -> Option<String> {
+        let schema = self.properties().and_then(|properties| properties.get(name)?.as_object());
+        schema.map_or(Some(String::new()), |schema| {
+            words::beyond(schema, shown.get(name).and_then(Value::as_object))
+        })
+    }
+}
+
+/// Says what to give of the branches of a union; nothing where they do not differ in what must be given.
+pub(super) fn of_union(branches: &[Branch], always: &[Value], shown: &Map<String, Value>) -> Vec<String> {
     let always: HashSet<&str> = always.iter().filter_map(Value::as_str).collect();
+    let mut told: Vec<String> = Vec::new();
+    let mut inner: Vec<String> = Vec::new();
     for branch in branches {
-        let phrase = of_branch(branch, &always);
+        let phrase = of_branch(branch, &always, shown);
+        for sentence in &branch.sentences {
+            let sentence = if phrase == NOTHING { sentence.clone() } else { with(&phrase, sentence) };
+            if !inner.contains(&sentence) {
+                inner.push(sentence);
+            }
+        }
         if !told.contains(&phrase) {
             told.push(phrase);
         }
@@ -54,26 +89,29 @@ pub(super) fn of_union(branches: &[Map<String, Value>], always: &[Value]) -> Opt
         }
     }
     if told.len() < 2 {
-        return None;
+        return inner;
     }
     let more = told.len() > TOLD;
     told.truncate(TOLD);
     let mut sentence = format!("Give one of: {}", told.join("; or "));
     sentence.push_str(if more { "; or others." } else { "." });
-    if branches.iter().any(is_closed) {
+    if branches.iter().any(|branch| is_closed(&branch.object)) {
         sentence.push_str(" Nothing of another goes with it.");
     }
-    Some(sentence)
+    inner.insert(0, sentence);
+    inner
 }
 
-fn of_branch(branch: &Map<String, Value>, always: &HashSet<&str>) -> String {
-    let properties = branch.get("properties").and_then(Value::as_object);
-    let fixed = |name: &str| fixed(properties?.get(name)?);
-    let mut names: Vec<&str> = strings(branch.get("required")).collect();
-    let told_by_value = |name: &str| fixed(name).is_some();
+fn of_branch(branch: &Branch, always: &HashSet<&str>, shown: &Map<String, Value>) -> String {
+    let value = |name: &str| {
+        let fixed = branch.properties().and_then(|properties| fixed(properties.get(name)?));
+        fixed.or_else(|| branch.beyond(name, shown).filter(|words| !words.is_empty()))
+    };
+    let mut names: Vec<&str> = strings(branch.object.get("required")).collect();
+    let told_by_value = |name: &str| value(name).is_some();
     names.retain(|name| told_by_value(name) || !always.contains(name));
     let optional = names.is_empty();
-    let described = properties.into_iter().flat_map(Map::keys).map(String::as_str);
+    let described = branch.properties().into_iter().flat_map(Map::keys).map(String::as_str);
     if optional {
         names = described.collect();
     } else {
@@ -81,14 +119,15 @@ fn of_branch(branch: &Map<String, Value>, always: &HashSet<&str>) -> String {
         let telling = described.filter(|name| told_by_value(name) && !given.contains(name));
         names = telling.chain(names.iter().copied()).collect();
     }
-    let mut phrase = listed(&names, fixed);
+    let mut phrase = listed(&names, value);
     if phrase.is_empty() {
-        phrase.push_str("nothing more");
+        phrase.push_str(NOTHING);
     } else if optional {
         phrase.push_str(" (optional)");
-    } else if is_closed(branch) {
-        let given: HashSet<&str> = strings(branch.get("required")).chain(names.iter().copied()).collect();
-        let others = properties.into_iter().flat_map(Map::keys).map(String::as_str);
+    } else if is_closed(&branch.object) {
+        let given: HashSet<&str> =
+            strings(branch.object.get("required")).chain(names.iter().copied()).collect();
+        let others = branch.properties().into_iter().flat_map(Map::keys).map(String::as_str);
         let others = listed(&others.filter(|name| !given.contains(name)).collect::<Vec<_>>(), |_| None);
         if !others.is_empty() {
             // Writing to a String cannot fail.
@@ -99,49 +138,27 @@ fn of_branch(branch: &Map<String, Value>, always: &HashSet<&str>) -> String {
 }
 
 /// Whether a branch refuses what it does not name.
-fn is_closed(branch: &Map<String, Value>) -> bool {
+pub(super) fn is_closed(branch: &Map<String, Value>) -> bool {
     ["additionalProperties", "unevaluatedProperties"].iter().any(|keyword| {
         branch.get(*keyword).is_some_and(|others| {
-            *others == Value::Bool(false)
-                || others.as_object().is_some_and(|others| *others == kinds::nothing())
+            *others == Value::Bool(false) || others.as_object().is_some_and(kinds::is_nothing)
         })
     })
 }
 
-/// Says what a condition asks for, where it is about values of properties.
-pub(super) fn of_condition(
-    asked: &Value,
-    then: Option<&Map<String, Value>>,
-    otherwise: Option<&Map<String, Value>>,
-) -> Option<String> {
-    let wanted = |branch: Option<&Map<String, Value>>| {
-        let branch = branch?;
-        let mut names: Vec<&str> = strings(branch.get("required")).collect();
-        let properties = branch.get("properties").and_then(Value::as_object);
-        if names.is_empty() {
-            names = properties.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-        }
-        Some(listed(&names, |name| fixed(properties?.get(name)?))).filter(|names| !names.is_empty())
-    };
-    let asks = asked.get("properties").and_then(Value::as_object);
-    let names: Vec<&str> = match asks {
-        Some(properties) => properties.keys().map(String::as_str).collect(),
-        None => strings(asked.get("required")).collect(),
-    };
-    let asks = listed(&names, |name| fixed(asks?.get(name)?));
-    if asks.is_empty() {
-        return None;
-    }
-    match (wanted(then), wanted(otherwise)) {
-        (Some(then), Some(otherwise)) => Some(format!("With {asks}: {then}; else: {otherwise}.")),
-        (Some(then), None) => Some(format!("With {asks}: {then}.")),
-        (None, Some(otherwise)) => Some(format!("Without {asks}: {otherwise}.")),
-        (None, None) => None,
-    }
+/// What holds with something else.
+pub(super) fn with(what: &str, sentence: &str) -> String {
+    format!("With {what}: {}", lowered(sentence))
+}
+
+/// A sentence behind a colon.
+pub(super) fn lowered(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `a`, `b` is "x" and `c`.
-fn listed<'a>(names: &[&'a str], fixed: impl Fn(&'a str) -> Option<String>) -> String {
+pub(super) fn listed<'a>(names: &[&'a str], value: impl Fn(&'a str) -> Option<String>) -> String {
     let mut phrase = String::new();
     let told = names.len().min(NAMES);
     for (at, name) in names[..told].iter().enumerate() {
@@ -152,7 +169,7 @@ fn listed<'a>(names: &[&'a str], fixed: impl Fn(&'a str) -> Option<String>) -> S
         });
         // Writing to a String cannot fail.
         let _ = write!(phrase, "`{}`", quoted(name));
-        if let Some(value) = fixed(name) {
+        if let Some(value) = value(name) {
             let _ = write!(phrase, " {value}");
         }
     }
@@ -164,12 +181,12 @@ fn listed<'a>(names: &[&'a str], fixed: impl Fn(&'a str) -> Option<String>) -> S
 
 /// The one value that a schema allows.
 fn fixed(schema: &Value) -> Option<String> {
+    fixed_in(schema.as_object()?)
+}
+
+pub(super) fn fixed_in(schema: &Map<String, Value>) -> Option<String> {
     let one =
         |values: &Value| values.as_array().filter(|values| values.len() == 1).map(|values| values[0].clone());
     let value = schema.get("const").cloned().or_else(|| one(schema.get("enum")?))?;
     Some(quoted(&value.to_string()))
-}
-
-fn strings(names: Option<&Value>) -> impl Iterator<Item = &str> {
-    names.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }

@@ -39,6 +39,11 @@ pub(super) fn nothing() -> Map<String, Value> {
     Map::from_iter([("not".to_owned(), Map::new().into())])
 }
 
+/// Whether a schema says that nothing fits it, with or without a type that was added.
+pub(super) fn is_nothing(schema: &Map<String, Value>) -> bool {
+    schema.get("not").and_then(Value::as_object).is_some_and(Map::is_empty)
+}
+
 /// Whether this is a value of the keyword `type` (JSON Schema 2020-12, validation §6.1.1).
 pub(super) fn is_type(value: &Value) -> bool {
     let known = |value: &Value| value.as_str().is_some_and(|name| TYPES.contains(&name));

@@ -182,6 +182,11 @@ fn intersection(known: &[Value], more: &[Value]) -> Vec<Value> {
     known.iter().filter(|value| more.contains(&canonical(value))).cloned().collect()
 }
 
+/// Whether types allow no more than others do.
+pub(super) fn is_within(types: &Value, others: &Value) -> bool {
+    common(types, others).is_some_and(|both| same(&both, types))
+}
+
 /// The types that both allow.
 fn common(one: &Value, other: &Value) -> Option<Value> {
     let names = |value: &Value| -> Vec<String> {

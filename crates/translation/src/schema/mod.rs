@@ -8,9 +8,12 @@
 //! ([`root`]). Nothing here trusts what it reads: nesting, size and repetition are bounded ([`budget`]).
 
 mod budget;
+mod conditions;
 mod conjunction;
+mod demands;
 mod expand;
 mod free_form;
+mod guard;
 mod guidance;
 mod kinds;
 mod merge;
@@ -23,6 +26,7 @@ mod root;
 mod settle;
 mod unions;
 mod warnings;
+mod words;
 
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
@@ -86,19 +90,31 @@ pub(crate) fn is_free_form(schema: &JsonObject) -> bool {
 /// The object of a tool's arguments, and whether it is free-form.
 fn body(schema: &JsonObject, allowance: &Allowance) -> (Embedded, bool) {
     let references = References::new(schema);
-    let mut embedded = expanded(schema, &references, allowance, |expansion, conjunction| {
+    guard::or_outlined(
+        || whole_body(schema, &references, allowance),
+        || outline::of_arguments(schema, &references, allowance),
+        |embedded| (embedded, false),
+    )
+}
+
+fn whole_body<'a>(
+    schema: &'a JsonObject,
+    references: &'a References<'a>,
+    allowance: &'a Allowance,
+) -> (Embedded, bool) {
+    let mut embedded = expanded(schema, references, allowance, |expansion, conjunction| {
         let (object, guidance) = expansion.root(conjunction);
         (object.into(), guidance)
     })
     .unwrap_or_else(|| Embedded {
-        schema: outline::of_arguments(schema, &references, allowance).into(),
+        schema: outline::of_arguments(schema, references, allowance).into(),
         guidance: Vec::new(),
         warnings: outlined("the schema", allowance),
     });
     let names_nothing =
         embedded.schema.get("properties").and_then(Value::as_object).is_none_or(Map::is_empty);
     let root = embedded.schema.as_object();
-    let parts = || free_form::parts(schema, &references);
+    let parts = || free_form::parts(schema, references);
     if names_nothing {
         let free_form = root.is_some_and(free_form::opens) || parts().iter().any(free_form::Part::opens);
         return (embedded, free_form);
@@ -118,14 +134,18 @@ pub fn of_result(schema: &JsonObject) -> Embedded {
 /// As [`of_result`], within what a server's tools may take together.
 pub fn of_result_within(schema: &JsonObject, allowance: &Allowance) -> Embedded {
     let references = References::new(schema);
-    let mut embedded = expanded(schema, &references, allowance, |expansion, conjunction| {
-        (expansion.whole(conjunction), Vec::new())
-    })
-    .unwrap_or_else(|| Embedded {
-        schema: outline::of_arguments(schema, &references, allowance).into(),
-        guidance: Vec::new(),
-        warnings: outlined("the schema of the result", allowance),
-    });
+    let outline = || outline::of_arguments(schema, &references, allowance);
+    let whole = || {
+        expanded(schema, &references, allowance, |expansion, conjunction| {
+            (expansion.whole(conjunction), Vec::new())
+        })
+        .unwrap_or_else(|| Embedded {
+            schema: outline().into(),
+            guidance: Vec::new(),
+            warnings: outlined("the schema of the result", allowance),
+        })
+    };
+    let mut embedded = guard::or_outlined(whole, outline, |embedded| embedded);
     // Python's SDK wraps what is no object.
     if schema.get("x-fastmcp-wrap-result") == Some(&Value::Bool(true))
         && let Some(inner) = embedded.schema.pointer_mut("/properties/result")
@@ -175,6 +195,9 @@ fn expanded<'a>(
     }
     None
 }
+
+#[cfg(test)]
+pub(crate) use self::tests::check_both;
 
 #[cfg(test)]
 mod tests;

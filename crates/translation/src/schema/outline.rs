@@ -75,7 +75,7 @@ pub(super) fn of_arguments<'a>(
             properties.insert(name.clone(), outline.into());
         }
         // As the whole schema does: whether any is declared tells how calls are read.
-        for name in part.required() {
+        for name in part.names() {
             if !properties.contains_key(name) && budget.take(name.len() + 4 + kinds::ANYTHING_BYTES) {
                 properties.insert(name.to_owned(), kinds::anything().into());
             }

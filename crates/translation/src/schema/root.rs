@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use super::{
     budget,
     conjunction::Conjunction,
+    demands::{self, Told},
     expand::Expansion,
-    guidance::{self, tell},
+    guidance::{self, Branch, tell},
     kinds, merge,
     role::Place,
 };
@@ -28,28 +29,20 @@ impl Expansion<'_> {
         (object, sentences)
     }
 
-    fn flat(&mut self, conjunction: Conjunction, sentences: &mut Vec<String>) -> Map<String, Value> {
+    pub(super) fn flat(
+        &mut self,
+        conjunction: Conjunction,
+        sentences: &mut Vec<String>,
+    ) -> Map<String, Value> {
         let Conjunction { mut object, unions, conditions, dependents, clashes, .. } = conjunction;
         self.tell_clashes(&clashes);
         sentences.extend(guidance::of_clashes(&clashes).take(guidance::CLASHES));
         for union in unions {
             self.spread(&mut object, union, sentences);
         }
-        for condition in conditions {
-            let mut branch =
-                |branch: Option<Conjunction>| branch.map(|branch| self.flat(branch, &mut Vec::new()));
-            let (then, otherwise) = (branch(condition.then), branch(condition.otherwise));
-            sentences.extend(guidance::of_condition(&condition.asked, then.as_ref(), otherwise.as_ref()));
-            for branch in [then, otherwise].into_iter().flatten() {
-                declare(&mut object, branch);
-            }
-        }
-        for (name, dependent) in dependents {
-            let dependent = self.flat(dependent, &mut Vec::new());
-            let asked = serde_json::json!({ "required": [name] });
-            sentences.extend(guidance::of_condition(&asked, Some(&dependent), None));
-            declare(&mut object, dependent);
-        }
+        self.conditional(&mut object, conditions, dependents, sentences);
+        let told = demands::of_keywords(&object);
+        self.told(told, sentences);
         object
     }
 
@@ -60,45 +53,34 @@ impl Expansion<'_> {
         union: Vec<Conjunction>,
         sentences: &mut Vec<String>,
     ) {
-        let branches = union.into_iter().map(|branch| self.flat(branch, &mut Vec::new()));
-        let (branches, impossible): (Vec<Map<String, Value>>, Vec<_>) =
-            branches.partition(kinds::admits_object);
+        let branches = union.into_iter().map(|branch| self.branch(branch));
+        let (branches, impossible): (Vec<Branch>, Vec<_>) =
+            branches.partition(|branch| kinds::admits_object(&branch.object));
         if !branches.is_empty() {
-            self.spread_possible(object, branches, sentences);
+            self.spread_possible(object, &branches, sentences);
         }
         // Nobody means them, but whether a tool names its arguments is told without regard to types.
         for branch in impossible {
-            declare(object, branch);
+            declare(object, branch.object);
         }
     }
 
     fn spread_possible(
         &mut self,
         object: &mut Map<String, Value>,
-        branches: Vec<Map<String, Value>>,
+        branches: &[Branch],
         sentences: &mut Vec<String>,
     ) {
-        let mut shared: Vec<Value> = branches.first().into_iter().flat_map(names).cloned().collect();
-        for branch in &branches {
-            let own: HashSet<&Value> = names(branch).collect();
+        let mut shared: Vec<Value> =
+            branches.first().into_iter().flat_map(|branch| names(&branch.object)).cloned().collect();
+        for branch in branches {
+            let own: HashSet<&Value> = names(&branch.object).collect();
             shared.retain(|name| own.contains(name));
         }
-        sentences.extend(guidance::of_union(&branches, &shared));
         let count = branches.len();
         let mut alternatives: Map<String, Value> = Map::new();
-        for branch in branches {
-            let Some((_, Value::Object(properties))) =
-                branch.into_iter().find(|(name, _)| name == "properties")
-            else {
-                continue;
-            };
-            for (name, schema) in properties {
-                if let Value::Array(known) =
-                    alternatives.entry(name).or_insert_with(|| Vec::<Value>::new().into())
-                {
-                    known.push(schema);
-                }
-            }
+        for (name, schema) in branches.iter().filter_map(Branch::properties).flatten() {
+            add(&mut alternatives, name, schema);
         }
         let mut declared = take_properties(object);
         for (name, schemas) in alternatives {
@@ -118,6 +100,8 @@ impl Expansion<'_> {
                 }
             }
         }
+        let told = guidance::of_union(branches, &shared, &declared);
+        self.told(Told { sentences: told, lost: false }, sentences);
         object.insert("properties".into(), declared.into());
         require(object, shared);
     }
@@ -140,7 +124,7 @@ impl Expansion<'_> {
 }
 
 /// The properties that an object declares, out of it; their place is kept.
-fn take_properties(object: &mut Map<String, Value>) -> Map<String, Value> {
+pub(super) fn take_properties(object: &mut Map<String, Value>) -> Map<String, Value> {
     match object.get_mut("properties").map(Value::take) {
         Some(Value::Object(properties)) => properties,
         _ => Map::new(),
@@ -155,6 +139,14 @@ fn require(object: &mut Map<String, Value>, more: Vec<Value>) {
     if !more.is_empty() {
         let more = Map::from_iter([("required".to_owned(), more.into())]);
         merge::all_of(object, more, &mut Vec::new());
+    }
+}
+
+/// Adds one more schema of a name.
+pub(super) fn add(alternatives: &mut Map<String, Value>, name: &str, schema: &Value) {
+    let known = alternatives.entry(name).or_insert_with(|| Vec::<Value>::new().into());
+    if let Value::Array(known) = known {
+        known.push(schema.clone());
     }
 }
 
@@ -182,7 +174,7 @@ fn narrowed(base: &Map<String, Value>, schema: Value) -> Value {
 }
 
 /// One of several schemas. Those that only name values become one list of values.
-fn either(schemas: Vec<Value>) -> Map<String, Value> {
+pub(super) fn either(schemas: Vec<Value>) -> Map<String, Value> {
     let mut seen = HashSet::new();
     let mut distinct: Vec<Map<String, Value>> = Vec::new();
     for schema in schemas {

@@ -5,10 +5,13 @@ use serde_json::{Map, Value};
 use super::{
     budget,
     conjunction::{Condition, Conjunction},
+    demands,
     expand::Expansion,
-    guidance, kinds, merge,
+    guidance::{self, Branch},
+    kinds, merge,
     role::Place,
     warnings::quoted,
+    words,
 };
 
 /// Two unions that both hold become one of at most this many choices.
@@ -110,12 +113,7 @@ impl Expansion<'_> {
                 |branch: Option<Conjunction>| branch.map(|branch| self.settle(branch, Place::Branch));
             let (then, otherwise) = (settled(then), settled(otherwise));
             if object.contains_key("if") {
-                let [then, otherwise] =
-                    [&then, &otherwise].map(|branch| branch.as_ref().and_then(Value::as_object));
-                match guidance::of_condition(&asked, then, otherwise) {
-                    Some(sentence) => guidance::add(object, &sentence),
-                    None => self.warnings.warn("of several conditions the first is shown".to_owned()),
-                }
+                self.tell_condition(object, &asked, [then, otherwise]);
                 continue;
             }
             object.insert("if".into(), asked);
@@ -124,6 +122,28 @@ impl Expansion<'_> {
                     object.insert(keyword.into(), branch);
                 }
             }
+        }
+    }
+
+    fn tell_condition(
+        &mut self,
+        object: &mut Map<String, Value>,
+        asked: &Value,
+        branches: [Option<Value>; 2],
+    ) {
+        let [then, otherwise] = branches.map(|branch| match branch {
+            Some(Value::Object(object)) => Some(Branch { object, sentences: Vec::new() }),
+            _ => None,
+        });
+        let none = Map::new();
+        let shown = object.get("properties").and_then(Value::as_object).unwrap_or(&none);
+        let always = words::strings(object.get("required")).collect();
+        let told = demands::of_condition(asked, then.as_ref(), otherwise.as_ref(), shown, &always);
+        if told.lost || told.sentences.is_empty() {
+            self.warnings.warn("of several conditions the first is shown".to_owned());
+        }
+        for sentence in told.sentences {
+            guidance::add(object, &sentence);
         }
     }
 

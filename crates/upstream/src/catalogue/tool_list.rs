@@ -32,15 +32,23 @@ pub(crate) struct ToolList {
     /// What else is to be said of it: fields that were dropped, a list that was cut off.
     pub(crate) remarks: Vec<String>,
     bytes: usize,
+    /// Whether the server runs tools as tasks: only there some run in no other way.
+    tasks: bool,
 }
 
 impl ToolList {
+    /// None yet, of a server that runs tools as tasks or not.
+    pub(crate) fn of_server(tasks: bool) -> Self {
+        Self { tasks, ..Self::default() }
+    }
+
     /// Takes the next tool, as far as it was read already.
     pub(crate) fn add(&mut self, tool: Tool) {
         let name = tool.name.to_string();
+        let tasks = self.tasks;
         self.take(name, size(&tool), |_, _| match root_fault(&tool.input_schema) {
             Some(fault) => Err(fault),
-            None if is_task_only(&tool) => Err(TASK_ONLY.to_owned()),
+            None if tasks && is_task_only(&tool) => Err(TASK_ONLY.to_owned()),
             None => Ok(tool),
         });
     }
@@ -48,7 +56,8 @@ impl ToolList {
     /// Takes the next tool as it came.
     pub(crate) fn add_raw(&mut self, tool: Value) {
         let name = tool["name"].as_str().unwrap_or_default().to_owned();
-        self.take(name, size(&tool), |name, remarks| read(name, tool, remarks));
+        let tasks = self.tasks;
+        self.take(name, size(&tool), |name, remarks| read(name, tool, tasks, remarks));
     }
 
     fn take(
@@ -104,7 +113,7 @@ impl From<Vec<Tool>> for ToolList {
 }
 
 /// Reads a tool field by field. One that is optional and broken is dropped with a remark.
-fn read(name: &str, tool: Value, remarks: &mut Vec<String>) -> Result<Tool, String> {
+fn read(name: &str, tool: Value, tasks: bool, remarks: &mut Vec<String>) -> Result<Tool, String> {
     let Value::Object(mut fields) = tool else { return Err(nameless()) };
     let schema = match fields.remove("inputSchema") {
         Some(Value::Object(schema)) => schema,
@@ -116,7 +125,7 @@ fn read(name: &str, tool: Value, remarks: &mut Vec<String>) -> Result<Tool, Stri
     if let Some(fault) = root_fault(&schema) {
         return Err(fault);
     }
-    if fields.get("execution").is_some_and(|execution| execution["taskSupport"] == "required") {
+    if tasks && fields.get("execution").is_some_and(|execution| execution["taskSupport"] == "required") {
         return Err(TASK_ONLY.to_owned());
     }
     let mut read = Tool::default();
@@ -345,11 +354,19 @@ mod tests {
     fn a_tool_that_runs_only_as_a_task_is_left_out_of_a_list_read_by_hand_too() {
         let tool =
             |name: &str, execution: Value| json!({ "name": name, "inputSchema": {}, "execution": execution });
-        let list = list(json!([
+        let tools = [
             tool("task", json!({ "taskSupport": "required" })),
             tool("either", json!({ "taskSupport": "optional" })),
             tool("odd", json!("required")),
-        ]));
+        ];
+        let listed = |tasks| {
+            let mut list = ToolList::of_server(tasks);
+            tools.iter().cloned().for_each(|tool| list.add_raw(tool));
+            list
+        };
+        // A server that does not run tasks cannot ask for one.
+        assert_eq!(names(&listed(false)), ["task", "either", "odd"]);
+        let list = listed(true);
         assert_eq!(names(&list), ["either", "odd"]);
         assert!(list.quarantined[0].reason.starts_with("it can only be run as a task"));
     }

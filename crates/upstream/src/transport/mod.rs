@@ -15,7 +15,7 @@ pub(crate) use http::{
 pub(crate) use lines::LineReader;
 pub(crate) use sse::{SseTransport, SseTransportError};
 pub(crate) use stdio::{StdioError, StdioTransport};
-pub(crate) use task_support::is_task_only;
+pub(crate) use task_support::{is_task_only, runs_tasks};
 
 /// The largest message that is accepted from a server, in bytes.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;

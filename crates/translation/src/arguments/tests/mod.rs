@@ -38,6 +38,40 @@ fn what_fits_goes_on_untouched() {
     }
 }
 
+/// docs/adr/0012
+#[test]
+fn branches_that_differ_by_scalar_type_alone_are_one() {
+    let fits = |branches: &Value, value: &str| {
+        let schema = json!({"properties": {"v": {"oneOf": branches}}});
+        check(schema, &format!(r#"{{"v":{value}}}"#)).is_ok()
+    };
+    let (integer, number) = (json!({"type": "integer"}), json!({"type": "number", "description": "any"}));
+    for (branches, good, bad) in [
+        (json!([integer, number]), &["5", "5.0", "0.5"][..], &[r#""x""#, "true"][..]),
+        (json!([number, {"type": "string"}, integer]), &["5", r#""x""#], &["true"]),
+        (
+            json!([{"type": ["string", "null"]}, {"type": ["integer", "null"]}]),
+            &["null", "5", r#""x""#],
+            &["0.5"],
+        ),
+        (
+            json!([{"type": "integer", "minimum": 1}, {"type": "number", "minimum": 1.0}]),
+            &["5", "1.5"],
+            &["0"],
+        ),
+        // What says something else of its values, or has an inside, is checked by the letter.
+        (json!([integer, {"type": "number", "minimum": 3}]), &["2", "3.5"], &["5"]),
+        (json!([{"type": "object"}, {"type": ["object", "string"]}]), &[r#""x""#], &["{}"]),
+    ] {
+        for value in good {
+            assert!(fits(&branches, value), "{value} of {branches}");
+        }
+        for value in bad {
+            assert!(!fits(&branches, value), "{value} of {branches}");
+        }
+    }
+}
+
 #[test]
 fn what_a_free_form_tool_gets_in_the_wrapper_is_taken_out() {
     let free = json!({"type": "object", "additionalProperties": {"type": "integer"}});

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{invariants, map};
+use super::{exploding::exploding, invariants, map};
 use crate::{
     Allowance,
     schema::{Embedded, is_free_form, of_arguments, of_arguments_within, of_result, of_result_within},
@@ -54,18 +54,7 @@ fn ten_thousand_properties_are_all_named() {
 
 #[test]
 fn definitions_that_all_lead_to_each_other_end() {
-    let property = |at: usize| (format!("to{at}"), json!({"$ref": format!("#/$defs/d{at}")}));
-    let defs: Map<String, Value> = (0..10)
-        .map(|at| {
-            let properties: Map<String, Value> = (0..10).map(property).collect();
-            (
-                format!("d{at}"),
-                json!({"type": "object", "description": format!("d {at}"), "properties": properties}),
-            )
-        })
-        .collect();
-    let embedded =
-        bounded(json!({"$defs": defs, "properties": {"p": {"$ref": "#/$defs/d0"}, "q": {"type": "null"}}}));
+    let embedded = bounded(exploding());
     assert_eq!(embedded.warnings, ["the schema is too large to be shown whole; its inside is cut"]);
     assert_eq!(embedded.schema["properties"]["p"]["description"], "d 0");
     assert!(embedded.schema["properties"]["p"]["properties"]["to3"].is_object());

@@ -23,6 +23,7 @@ fn s02_an_enum_without_type_or_with_null_is_kept_and_typed() {
         property(json!({"enum": ["a", 1, null]})),
         json!({"enum": ["a", 1, null], "type": ["string", "integer", "null"]})
     );
+    assert_eq!(property(json!({"enum": [1, 2]}))["type"], "integer");
     assert_eq!(property(json!({"enum": [1, 2.5]}))["type"], json!(["integer", "number"]));
     // What is said already stays, though it is wrong.
     let odd = json!({"type": "string", "enum": ["a", null]});
@@ -85,6 +86,8 @@ fn s08_limits_formats_and_examples_are_kept() {
         json!({"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^x", "format": "uri", "examples": ["x"]}),
         json!({"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "number"}, "uniqueItems": true}),
         json!({"type": "string", "deprecated": true, "x-order": 3, "title": "T", "description": "D"}),
+        json!({"anyOf": [{"type": "string"}, {"type": "null"}], "default": null}),
+        json!({"type": ["string", "null"], "title": "T", "description": "D"}),
         json!({"type": "object", "discriminator": {"propertyName": "k"}, "minProperties": 1, "example": {"$ref": "x"}}),
     ] {
         assert_eq!(property(schema.clone()), schema);
@@ -177,8 +180,18 @@ fn s16_what_stands_beside_a_reference_wins() {
 
 #[test]
 fn s17_names_that_mean_something_elsewhere_are_only_names() {
-    let names =
-        ["model_config", "model_dump", "model_validate", "$ref", "$defs", "allOf", "items", "required", "_x"];
+    let names = [
+        "model_config",
+        "model_dump",
+        "$ref",
+        "$defs",
+        "allOf",
+        "items",
+        "required",
+        "_x",
+        "Имя",
+        "with space",
+    ];
     let properties: serde_json::Map<_, _> =
         names.iter().map(|name| ((*name).to_owned(), json!({"type": "string", "title": name}))).collect();
     assert_eq!(arguments_of(properties.clone().into()), Value::Object(properties));
@@ -230,6 +243,8 @@ fn s22_a_root_reference_is_written_out() {
         arguments(json!({"$ref": "#/$defs/R", "$defs": {"R": {"properties": {"a": {"type": "string"}}}}})),
         json!({"type": "object", "properties": {"a": {"type": "string"}}})
     );
+    assert_eq!(arguments(json!({}))["type"], "object");
+    assert_eq!(arguments(json!({"type": "array", "items": {"type": "string"}}))["type"], "object");
 }
 
 #[test]

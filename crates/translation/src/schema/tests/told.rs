@@ -161,7 +161,7 @@ fn that_others_than_the_named_properties_are_taken_is_a_warning() {
         json!({"additionalProperties": false}),
         json!({"unevaluatedProperties": {"not": {}}}),
         json!({"patternProperties": {}}),
-        json!({"minProperties": 1}),
+        json!({"minProperties": 1, "required": ["a"]}),
         json!({"propertyNames": {"pattern": "^[a-z]+$"}}),
     ] {
         assert!(!warned(closed.clone()), "{closed}");

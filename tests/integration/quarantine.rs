@@ -121,6 +121,7 @@ async fn a_tool_that_runs_only_as_a_task_is_left_out_whatever_carries_the_list()
         ("events", "streamable-http", Some("--event-streams")),
         ("sse", "sse", None),
         ("taskless", "stdio", Some("--without-tasks")),
+        ("taskless-json", "streamable-http", Some("--without-tasks")),
     ] {
         let mut args = vec!["--tools-file", &file];
         args.extend(extra);
@@ -133,9 +134,11 @@ async fn a_tool_that_runs_only_as_a_task_is_left_out_whatever_carries_the_list()
     }
     let gateway = Gateway::start(&home, &json!({"mcpServers": config})).await;
     // MCP 2025-11-25, "Tool-Level Negotiation": what a tool says of tasks binds only where its server runs them.
-    let document = gateway.wait_ready("taskless").await;
-    assert_eq!(paths(&document), ["/research", "/either", "/plain"]);
-    assert_eq!(gateway.call("taskless", "research", json!({"x": 1})).await.ok(), json!({"x": 1}));
+    for server in ["taskless", "taskless-json"] {
+        let document = gateway.wait_ready(server).await;
+        assert_eq!(paths(&document), ["/research", "/either", "/plain"], "{server}");
+        assert_eq!(gateway.call(server, "research", json!({"x": 1})).await.ok(), json!({"x": 1}));
+    }
     for server in ["stdio", "json", "events", "sse"] {
         let document = gateway.wait_ready(server).await;
         assert_eq!(paths(&document), ["/either", "/plain"], "{server}");

@@ -3,13 +3,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use crate::issuer::Issuer;
 
 /// This program as one authorization server knows it: what a registration gave, or what the config says.
+#[expect(clippy::struct_field_names, reason = "the names of RFC 7591")]
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Client {
     /// Whose client: "MUST NOT reuse across authorization servers" (MCP 2026-07-28, client registration).
@@ -97,15 +98,18 @@ impl fmt::Debug for Client {
 }
 
 /// Secrets are written into the credential store, and nowhere else.
+#[expect(clippy::ref_option, reason = "serde hands a field over like this")]
 pub(crate) fn exposed<S: Serializer>(
     secret: &Option<SecretString>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|secret| secret.expose_secret()).serialize(serializer)
+    secret.as_ref().map(secrecy::ExposeSecret::expose_secret).serialize(serializer)
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn client() -> Client {

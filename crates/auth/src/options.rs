@@ -128,18 +128,30 @@ pub enum ResourceIndicator {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ClientMetadata {
+    /// Its name on the consent page.
     pub client_name: Option<String>,
     /// The first that can be received is used.
     pub redirect_uris: Vec<Url>,
+    /// `authorization_code`, `refresh_token` and the like.
     pub grant_types: Option<Vec<String>>,
+    /// `code`.
     pub response_types: Option<Vec<String>>,
+    /// `none`, `client_secret_basic` or `client_secret_post`.
     pub token_endpoint_auth_method: Option<String>,
+    /// The scopes that it may ask for.
     pub scope: Option<Scopes>,
+    /// Its home page.
     pub client_uri: Option<Url>,
+    /// Its logo.
     pub logo_uri: Option<Url>,
+    /// Who is responsible for it.
     pub contacts: Option<Vec<String>>,
+    /// Its terms of service.
     pub tos_uri: Option<Url>,
+    /// Its privacy policy.
     pub policy_uri: Option<Url>,
+    /// Which program it is, over all its registrations.
     pub software_id: Option<String>,
+    /// Which version of it.
     pub software_version: Option<String>,
 }

@@ -19,6 +19,7 @@ impl Scopes {
         self.0.is_empty()
     }
 
+    /// Whether a scope is among them.
     pub fn contains(&self, scope: &str) -> bool {
         self.0.iter().any(|known| known == scope)
     }

@@ -88,7 +88,7 @@ impl AuthorizationResponse {
 
     /// Which request it answers.
     pub(crate) fn state(&self) -> Option<&str> {
-        self.state.as_ref().map(|state| state.expose_secret())
+        self.state.as_ref().map(secrecy::ExposeSecret::expose_secret)
     }
 
     /// Whether it is the answer to `pending`.
@@ -119,7 +119,7 @@ impl AuthorizationResponse {
             let description = self.error_description.unwrap_or_default();
             let said = if description.is_empty() { code.clone() } else { format!("{code}: {description}") };
             let mut secrets = vec![pending.state.expose_secret(), pending.verifier.expose_secret()];
-            secrets.extend(self.code.as_ref().map(|code| code.expose_secret()));
+            secrets.extend(self.code.as_ref().map(secrecy::ExposeSecret::expose_secret));
             let words = words(&said, &secrets);
             return Err(AuthorizationError::Refused { code, words });
         }

@@ -5,7 +5,7 @@ use crate::{
     discovery::{AuthorizationServer, ProtectedResource},
 };
 
-/// The scope that gives a refresh token at OpenID providers (OpenID Connect Core §11).
+/// The scope that gives a refresh token at `OpenID` providers (`OpenID` Connect Core §11).
 pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scopes of a first authorization: what the config says; else what the challenge names; else all that the protected

@@ -16,7 +16,6 @@ use std::{
 };
 
 use ::http::{HeaderMap, StatusCode, header};
-use futures::future::BoxFuture;
 use reqwest::{Client, Method, redirect};
 use tokio::{sync::OnceCell, time::timeout};
 use url::Url;
@@ -161,24 +160,6 @@ async fn read(url: &Url, mut response: reqwest::Response) -> Result<Answer, Http
         body.extend_from_slice(&chunk);
     }
     Ok(Answer { status, headers, body })
-}
-
-impl<'c> oauth2::AsyncHttpClient<'c> for Http {
-    type Error = HttpError;
-    type Future = BoxFuture<'c, Result<oauth2::HttpResponse, HttpError>>;
-
-    fn call(&'c self, request: oauth2::HttpRequest) -> Self::Future {
-        Box::pin(async move { self.send(request).await.map(Into::into) })
-    }
-}
-
-impl From<Answer> for oauth2::HttpResponse {
-    fn from(answer: Answer) -> Self {
-        let mut response = Self::new(answer.body);
-        *response.status_mut() = answer.status;
-        *response.headers_mut() = answer.headers;
-        response
-    }
 }
 
 impl fmt::Debug for Http {

@@ -1,9 +1,8 @@
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::State,
     http::{HeaderMap, Uri},
     response::IntoResponse,
     routing::any,
@@ -242,33 +241,6 @@ async fn trouble_on_the_way_is_transient_and_names_the_host_only() {
     assert!(!format!("{error:?}").contains("secret") && !text.contains("path"), "{error:?}");
     let unknown = with_names(&public(), false, &[]).get(&url("http://unknown.example/")).await.unwrap_err();
     assert!(unknown.is_transient(), "{unknown:?}");
-}
-
-#[tokio::test]
-async fn oauth2_sends_through_it() {
-    type Seen = Arc<std::sync::Mutex<HashMap<String, String>>>;
-    let seen = Seen::default();
-    let app = Router::new()
-        .fallback(|State(seen): State<Seen>, headers: HeaderMap, body: String| async move {
-            let mut seen = seen.lock().unwrap();
-            seen.insert("body".into(), body);
-            seen.insert("type".into(), headers["content-type"].to_str().unwrap().into());
-            (StatusCode::IM_A_TEAPOT, [("x-answer", "yes")], "short and stout")
-        })
-        .with_state(Arc::clone(&seen));
-    let address = serve(app).await;
-    let request = ::http::Request::post(format!("http://{address}/token"))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(b"grant_type=refresh_token".to_vec())
-        .unwrap();
-    let http = near(address);
-    let response = oauth2::AsyncHttpClient::call(&http, request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
-    assert_eq!(response.headers()["x-answer"], "yes");
-    assert_eq!(response.body(), b"short and stout");
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen["body"], "grant_type=refresh_token");
-    assert_eq!(seen["type"], "application/x-www-form-urlencoded");
 }
 
 #[tokio::test]

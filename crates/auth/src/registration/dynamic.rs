@@ -173,7 +173,7 @@ impl Registration<'_> {
             }
             _ if is_closed(status) => self.client_needed(Some(words)),
             _ if about_redirect && self.redirects() => {
-                RegistrationError::RedirectRefused { redirect_uri: redirect_uri.clone(), words }
+                RegistrationError::RedirectRefused { redirect_uri: Box::new(redirect_uri.clone()), words }
             }
             _ => RegistrationError::Refused { words },
         }
@@ -182,7 +182,7 @@ impl Registration<'_> {
     fn client_needed(&self, words: Option<String>) -> RegistrationError {
         RegistrationError::ClientNeeded {
             issuer: self.server.issuer.clone(),
-            redirect_uri: self.redirects().then(|| self.redirect_uri.clone()),
+            redirect_uri: self.redirects().then(|| Box::new(self.redirect_uri.clone())),
             words,
         }
     }

@@ -12,13 +12,13 @@ pub(crate) enum RegistrationError {
     #[error(
         "its authorization server (`{issuer}`) lets no program register itself{}. Register an application there{}, then \
          set its `client_id`, and its `client_secret` if it has one, in the `oauth` block.",
-        why(words),
-        redirect(redirect_uri)
+        why(words.as_deref()),
+        redirect(redirect_uri.as_deref())
     )]
     ClientNeeded {
         issuer: Issuer,
         /// The one to register; `None` where the grant needs none.
-        redirect_uri: Option<Url>,
+        redirect_uri: Option<Box<Url>>,
         /// What it said, if it was asked.
         words: Option<String>,
     },
@@ -37,7 +37,7 @@ pub(crate) enum RegistrationError {
         "its authorization server does not take the redirect URI `{redirect_uri}` ({words}). Set one that it takes with \
          `callback_port`, `redirect_host` or `client_metadata.redirect_uris` in the `oauth` block."
     )]
-    RedirectRefused { redirect_uri: Url, words: String },
+    RedirectRefused { redirect_uri: Box<Url>, words: String },
     #[error(
         "its authorization server refused to register this program ({words}). Check `client_metadata` in the `oauth` block, or register by hand and set `client_id`."
     )]
@@ -58,12 +58,12 @@ pub(crate) enum RegistrationError {
     Nonsense { reason: String },
 }
 
-fn why(words: &Option<String>) -> String {
-    words.as_ref().map(|words| format!(" ({words})")).unwrap_or_default()
+fn why(words: Option<&str>) -> String {
+    words.map(|words| format!(" ({words})")).unwrap_or_default()
 }
 
-fn redirect(redirect_uri: &Option<Url>) -> String {
-    redirect_uri.as_ref().map(|uri| format!(" with the redirect URI `{uri}`, exactly so")).unwrap_or_default()
+fn redirect(redirect_uri: Option<&Url>) -> String {
+    redirect_uri.map(|uri| format!(" with the redirect URI `{uri}`, exactly so")).unwrap_or_default()
 }
 
 impl From<Unanswered> for RegistrationError {

@@ -17,35 +17,41 @@ pub(super) enum Held {
     Tokens { tokens: Arc<Tokens>, unsaved: bool },
 }
 
+impl Held {
+    /// The tokens, where some are known.
+    pub(super) fn tokens(self) -> Option<Arc<Tokens>> {
+        match self {
+            Self::Unread | Self::Nothing => None,
+            Self::Tokens { tokens, .. } => Some(tokens),
+        }
+    }
+}
+
 impl SignIn {
     /// The tokens, out of the store where it was not asked yet.
     pub(super) async fn tokens(&self) -> Result<Option<Arc<Tokens>>, NotNow> {
-        if let Some(known) = self.known() {
-            return Ok(known);
+        if !matches!(self.held(), Held::Unread) {
+            return Ok(self.held().tokens());
         }
         let _reading = self.reading.lock().await;
-        if let Some(known) = self.known() {
-            return Ok(known);
+        if !matches!(self.held(), Held::Unread) {
+            return Ok(self.held().tokens());
         }
         let read = self.store.tokens(&self.id).await.map_err(|error| NotNow(not_now(&error)))?;
         match read {
             Some(tokens) => self.hold(tokens, false),
             None => *locked(&self.held) = Held::Nothing,
         }
-        Ok(self.known().flatten())
+        Ok(self.held().tokens())
     }
 
-    /// What is in memory; `None` where that is not known yet.
-    pub(super) fn known(&self) -> Option<Option<Arc<Tokens>>> {
-        match &*locked(&self.held) {
-            Held::Unread => None,
-            Held::Nothing => Some(None),
-            Held::Tokens { tokens, .. } => Some(Some(Arc::clone(tokens))),
-        }
+    /// What is in memory.
+    pub(super) fn held(&self) -> Held {
+        locked(&self.held).clone()
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
-        matches!(*locked(&self.held), Held::Tokens { unsaved: true, .. })
+        matches!(self.held(), Held::Tokens { unsaved: true, .. })
     }
 
     /// From now on requests carry these.

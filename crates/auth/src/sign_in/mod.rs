@@ -11,7 +11,7 @@ mod flow;
 mod held;
 mod listeners;
 mod renewal;
-mod sign_in;
+mod server;
 mod sign_ins;
 mod sign_out;
 mod state;
@@ -22,7 +22,7 @@ mod without_browser;
 
 pub use self::{
     answers::{Bearer, Landing, NotNow, SignInRequest, SignedOut, Verdict},
-    sign_in::SignIn,
+    server::SignIn,
     sign_ins::SignIns,
     state::{Awaiting, DeviceCode, SignInState},
     surroundings::{Browser, Surroundings},

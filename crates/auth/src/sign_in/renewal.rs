@@ -13,7 +13,11 @@ use futures::{
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Bearer, SignIn, SignInState, Verdict, held::not_now, sign_ins::locked};
+use super::{
+    Bearer, SignIn, SignInState, Verdict,
+    held::{Held, not_now},
+    sign_ins::locked,
+};
 use crate::{
     Grant,
     credential::StoreError,
@@ -47,17 +51,16 @@ impl SignIn {
     pub(super) async fn renew(&self, rejected: Option<Bearer>) -> Verdict {
         let outcome = {
             let mut renewal = locked(&self.renewal);
-            match self.without_asking(renewal.as_ref(), rejected.as_ref()) {
-                Some(outcome) => outcome,
-                None => {
-                    let Some(me) = self.me.upgrade() else { return Verdict::SignInNeeded };
-                    let task = self.all.0.tasks.spawn(async move { me.renew_now(rejected).await });
-                    let ended = || Verdict::NotNow("The refresh of its token was broken off.".into());
-                    let outcome = task.map(move |done| done.unwrap_or_else(|_| ended())).boxed().shared();
-                    let pause = renewal.as_ref().map_or(PAUSES.0, |last| last.pause);
-                    *renewal = Some(Renewal { outcome: outcome.clone(), not_before: None, pause });
-                    outcome
-                }
+            if let Some(outcome) = self.without_asking(renewal.as_ref(), rejected.as_ref()) {
+                outcome
+            } else {
+                let Some(me) = self.me.upgrade() else { return Verdict::SignInNeeded };
+                let task = self.all.0.tasks.spawn(async move { me.renew_now(rejected).await });
+                let ended = || Verdict::NotNow("The refresh of its token was broken off.".into());
+                let outcome = task.map(move |done| done.unwrap_or_else(|_| ended())).boxed().shared();
+                let pause = renewal.as_ref().map_or(PAUSES.0, |last| last.pause);
+                *renewal = Some(Renewal { outcome: outcome.clone(), not_before: None, pause });
+                outcome
             }
         };
         outcome.await
@@ -70,10 +73,10 @@ impl SignIn {
         last: Option<&Renewal>,
         rejected: Option<&Bearer>,
     ) -> Option<Shared<BoxFuture<'static, Verdict>>> {
-        let held = match self.known() {
-            Some(Some(tokens)) => Bearer::new(tokens.access_token.clone()),
-            Some(None) => return Some(ready(Verdict::SignInNeeded).boxed().shared()),
-            None => return None,
+        let held = match self.held() {
+            Held::Tokens { tokens, .. } => Bearer::new(tokens.access_token.clone()),
+            Held::Nothing => return Some(ready(Verdict::SignInNeeded).boxed().shared()),
+            Held::Unread => return None,
         };
         if rejected.is_some_and(|rejected| !rejected.is(&held)) {
             return Some(ready(Verdict::Again(held)).boxed().shared());
@@ -153,7 +156,7 @@ impl SignIn {
     /// take them yet.
     async fn current(&self) -> Result<Option<Tokens>, StoreError> {
         if self.is_unsaved()
-            && let Some(Some(tokens)) = self.known()
+            && let Some(tokens) = self.held().tokens()
         {
             let tokens = Tokens::clone(&tokens);
             if self.store.save_tokens(&self.id, &tokens).await.is_ok() {
@@ -214,7 +217,7 @@ pub(super) async fn keep(sign_in: Weak<SignIn>, stop: CancellationToken) {
     loop {
         let Some(now) = sign_in.upgrade() else { return };
         let mut state = now.state();
-        let tokens = now.known().flatten();
+        let tokens = now.held().tokens();
         let pause = match &tokens {
             Some(tokens) if now.is_due(tokens) || now.is_unsaved() => {
                 let verdict = now.renew(None).await;

@@ -35,7 +35,7 @@ pub(super) struct Inner {
 
 impl SignIns {
     /// How long a browser waits for its page: the exchange of the code and the keychain stand before it.
-    const PAGE: Duration = Duration::from_secs(60);
+    const PAGE: Duration = Duration::from_mins(1);
     /// How long the end waits for a refresh that began: its rotated token must not be lost.
     const END: Duration = Duration::from_secs(4);
 

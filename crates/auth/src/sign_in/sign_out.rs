@@ -17,7 +17,7 @@ pub(super) async fn sign_out(sign_in: &SignIn, forget_client: bool) -> Result<Si
         format!("What is kept of `{}` could not be deleted: {error}. {}", id.name, error.hint())
     };
     let _lock = store.lock(id).await.map_err(cannot)?;
-    let kept = match sign_in.known().flatten() {
+    let kept = match sign_in.held().tokens() {
         Some(tokens) => Some(Tokens::clone(&tokens)),
         None => store.tokens(id).await.map_err(cannot)?,
     };

@@ -36,7 +36,7 @@ impl SignIn {
     pub(super) async fn discover(&self, http: &Http) -> Result<Discovered, String> {
         self.state.send_replace(SignInState::Discovering);
         let challenge = locked(&self.challenge).clone();
-        let preferred = self.known().flatten().map(|tokens| tokens.issuer.clone());
+        let preferred = self.held().tokens().map(|tokens| tokens.issuer.clone());
         let start = Start {
             server: &self.id.url,
             challenge: &challenge,

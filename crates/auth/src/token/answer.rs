@@ -43,7 +43,7 @@ pub(super) fn fields(
         });
     }
     let fields = answer.fields();
-    if let Some((code, description)) = fields.as_ref().ok().and_then(|fields| said(fields)) {
+    if let Some((code, description)) = fields.as_ref().ok().and_then(said) {
         return Err(refusal(&code, &description, secrets, answer.retry_after(now)));
     }
     if !answer.status.is_success() {

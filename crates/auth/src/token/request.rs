@@ -3,7 +3,6 @@ use ::http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use secrecy::ExposeSecret as _;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::TokenError;
@@ -24,7 +23,7 @@ pub(super) struct Form<'a> {
 
 impl<'a> Form<'a> {
     pub(super) fn new(endpoint: &'a Endpoint, client: &'a Client) -> Self {
-        let secrets = client.client_secret.iter().map(|secret| secret.expose_secret()).collect();
+        let secrets = client.client_secret.iter().map(secrecy::ExposeSecret::expose_secret).collect();
         Self { endpoint, client, pairs: Vec::new(), scope: None, secrets }
     }
 
@@ -67,7 +66,7 @@ impl<'a> Form<'a> {
             body.append_pair("scope", scope);
         }
         let mut authorization = None;
-        let secret = self.client.client_secret.as_ref().map(|secret| secret.expose_secret());
+        let secret = self.client.client_secret.as_ref().map(secrecy::ExposeSecret::expose_secret);
         match (self.client.auth_method, secret) {
             (ClientAuth::ClientSecretBasic, Some(secret)) => {
                 authorization = Some(basic(&self.client.client_id, secret));

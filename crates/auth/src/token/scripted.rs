@@ -66,6 +66,7 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answe
     Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: body.as_bytes().to_vec() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what is scripted may be an error too")]
 pub(crate) fn json(status: u16, body: &serde_json::Value) -> Answered {
     Ok(answer(status, &[("content-type", "application/json")], &body.to_string()))
 }

@@ -19,9 +19,7 @@ const MAX_PAGES: usize = 1_000;
 
 /// Reads page after page until there is no further one, a cursor comes again, or a bound is met.
 pub(super) async fn tools(session: &Session) -> Result<ToolList, CallError> {
-    // Over streamable HTTP rmcp reads the handshake, and drops what it says of tasks: the tools are believed there.
-    let tasks = session.shortcut.is_some()
-        || session.peer.peer_info().is_some_and(|server| runs_tasks(&server.capabilities));
+    let tasks = session.peer.peer_info().is_some_and(|server| runs_tasks(&server.capabilities));
     let mut list = ToolList::of_server(tasks);
     let mut seen = HashSet::new();
     let mut cursor = None;

@@ -23,9 +23,16 @@ pub(super) struct Asked {
     /// Of a request: what else is posted waits for no answer.
     pub(super) id: Option<RequestId>,
     pub(super) in_session: bool,
-    pub(super) is_call: bool,
-    is_list: bool,
-    is_discover: bool,
+    method: Method,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Call,
+    List,
+    Discover,
+    Initialize,
+    Other,
 }
 
 impl Asked {
@@ -34,14 +41,23 @@ impl Asked {
             ClientJsonRpcMessage::Request(request) => Some(request),
             _ => None,
         };
-        let kind = request.map(|request| &request.request);
-        Self {
-            id: request.map(|request| request.id.clone()),
-            in_session,
-            is_call: matches!(kind, Some(ClientRequest::CallToolRequest(_))),
-            is_list: matches!(kind, Some(ClientRequest::ListToolsRequest(_))),
-            is_discover: matches!(kind, Some(ClientRequest::DiscoverRequest(_))),
-        }
+        let method = match request.map(|request| &request.request) {
+            Some(ClientRequest::CallToolRequest(_)) => Method::Call,
+            Some(ClientRequest::ListToolsRequest(_)) => Method::List,
+            Some(ClientRequest::DiscoverRequest(_)) => Method::Discover,
+            Some(ClientRequest::InitializeRequest(_)) => Method::Initialize,
+            _ => Method::Other,
+        };
+        Self { id: request.map(|request| request.id.clone()), in_session, method }
+    }
+
+    pub(super) fn is_call(&self) -> bool {
+        self.method == Method::Call
+    }
+
+    /// Whether its answer says of tasks what rmcp drops: of tools, or of the whole server.
+    fn tells_of_tasks(&self) -> bool {
+        matches!(self.method, Method::List | Method::Discover | Method::Initialize)
     }
 
     /// Reads the answer.
@@ -65,10 +81,10 @@ impl Asked {
                 Ok(StreamableHttpPostResponse::Accepted)
             }
             Kind::Events => {
-                let is_list = self.is_list;
+                let tells_of_tasks = self.tells_of_tasks();
                 let events = events(response.bytes_stream()).map(move |event| {
                     event.map(|mut event| {
-                        let data = event.data.as_ref().filter(|_| is_list);
+                        let data = event.data.as_ref().filter(|_| tells_of_tasks);
                         let kept = data.and_then(|data| task_support::kept(data.as_bytes()));
                         if let Some(kept) = kept.and_then(|kept| String::from_utf8(kept).ok()) {
                             event.data = Some(kept);
@@ -80,7 +96,7 @@ impl Asked {
             }
             Kind::Json => {
                 let body = read(response, MAX_MESSAGE).await.map_err(failure)?;
-                let kept = if self.is_list { task_support::kept(&body) } else { None };
+                let kept = if self.tells_of_tasks() { task_support::kept(&body) } else { None };
                 match serde_json::from_slice(kept.as_deref().unwrap_or(&body)) {
                     Ok(answer) => Ok(StreamableHttpPostResponse::Json(answer, session)),
                     Err(_) if !expected => Ok(StreamableHttpPostResponse::Accepted),
@@ -136,7 +152,7 @@ impl Asked {
 
     /// A 4xx to `server/discover` means the older era (specification 2026-07-28, basic/lifecycle: era detection).
     fn unknown_discovery(&self, status: StatusCode) -> Option<RequestId> {
-        let unknown = self.is_discover
+        let unknown = self.method == Method::Discover
             && !self.in_session
             && status.is_client_error()
             && status != StatusCode::FORBIDDEN;

@@ -121,12 +121,12 @@ impl HttpClient {
     /// A client for one server: TLS by rustls with the system's certificates, the system's proxies except for
     /// loopback, redirects only to the same origin and only those that keep method and body.
     pub(crate) fn new(server: &ResolvedHttp, log: &ServerLog) -> Result<Self, HttpError> {
-        let ResolvedHttp { url, headers, sign_in } = server;
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             // Fails where the program chose a provider already, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
+        let ResolvedHttp { url, headers, sign_in } = server;
         let mut client = reqwest::Client::builder()
             .user_agent(concat!("traygate/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)

@@ -60,7 +60,8 @@ impl StreamableHttpClient for HttpClient {
             // Of 404 it is known already.
             Err(Failure::Client(HttpError::Status { status: 400, body }))
                 if asked.in_session
-                    && (is_refusal_of_session(&body) || (!asked.is_call && mentions_lost_session(&body))) =>
+                    && (is_refusal_of_session(&body)
+                        || (!asked.is_call() && mentions_lost_session(&body))) =>
             {
                 Err(Failure::SessionExpired)
             }
@@ -158,5 +159,5 @@ fn all(headers: Headers, session: Option<&str>) -> HeaderMap {
 /// rmcp renews the session and sends again what was refused so: a call only if it cannot have run.
 fn session_is_gone(error: &JsonRpcError, asked: &Asked) -> bool {
     let unread = asked.id.as_ref().is_none_or(|sent| Answered::of(error.id.as_ref(), sent) == Answered::None);
-    (unread && is_session_refusal(&error.error)) || (!asked.is_call && speaks_of_session(&error.error))
+    (unread && is_session_refusal(&error.error)) || (!asked.is_call() && speaks_of_session(&error.error))
 }

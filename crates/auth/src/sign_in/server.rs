@@ -228,7 +228,7 @@ impl SignIn {
 
     /// Tokens of a new sign-in are held: whoever waited for them goes on.
     pub(super) fn signed_in(&self) {
-        if let Some(Some(tokens)) = self.known() {
+        if let Some(tokens) = self.held().tokens() {
             let scopes = tokens.granted.clone();
             self.state.send_replace(SignInState::SignedIn { scopes, expires_at: tokens.expires_at });
         }

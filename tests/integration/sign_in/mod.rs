@@ -1,5 +1,8 @@
 //! The sign-in: OAuth 2.1 against an authorization server that can do anything (`kit/fake_oauth`), against real ones, and
 //! under the official conformance suite.
 
+mod flows;
 mod peers;
+mod refresh;
+mod stand;
 mod walk;

@@ -1,0 +1,166 @@
+//! One sign-in from the first refusal to the sign-out.
+
+use reqwest::Method;
+use serde_json::json;
+use traygate_tests::{Gateway, eventually};
+
+use super::{
+    stand::{SigningIn as _, Stand, consent, visit},
+    walk::parameter,
+};
+
+#[tokio::test]
+async fn a_call_before_the_sign_in_is_told_what_to_do() {
+    let stand = Stand::new().await;
+    let gateway = stand.gateway().await;
+    gateway.wait_for_refusal("/up/openapi.json", 503, "`up` needs sign-in").await;
+    let told = gateway.echo("up").await.refused(503);
+    assert_eq!(told["code"], "sign-in-required");
+    assert_eq!(told["message"], "`up` needs sign-in before its tools can be used.");
+    assert!(told["hint"].as_str().unwrap().contains("`traygate sign-in up`"), "{told}");
+    assert_eq!(gateway.server("up").await["state"], "sign-in-needed");
+    assert!(stand.server.seen_at_all().is_empty(), "nobody asked for a sign-in");
+}
+
+#[tokio::test]
+async fn auto_signs_in_by_itself_over_streamable_http() {
+    signs_in_by_itself("streamable-http").await;
+}
+
+#[tokio::test]
+async fn auto_signs_in_by_itself_over_sse() {
+    signs_in_by_itself("sse").await;
+}
+
+async fn signs_in_by_itself(transport: &str) {
+    let stand = Stand::over(transport).await;
+    let gateway = stand.automatic().await;
+    gateway.wait_ready("up").await;
+    gateway.echo("up").await.ok();
+    let path = if transport == "sse" { "/messages" } else { "/mcp" };
+    let calls = stand.mcp.seen(path).into_iter().filter(|seen| seen.json["method"] == "tools/call");
+    assert!(calls.last().unwrap().header("authorization").starts_with("Bearer access-"));
+    let asked = &stand.server.seen("/authorize")[0];
+    assert_eq!(asked.query("resource"), stand.mcp.url());
+    assert_eq!(stand.server.seen("/authorize").len(), 1, "one page");
+    assert!(asked.twice.is_empty(), "{:?}", asked.twice);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_over_the_admin_api_ends_on_a_page_that_says_so() {
+    let stand = Stand::new().await;
+    let gateway = stand.gateway().await;
+    let page = gateway.page("up").await;
+    let told = gateway.echo("up").await.refused(503);
+    assert_eq!(told["message"], "`up` needs sign-in, and waits for the user in the browser.");
+    let landed = visit(&page).await;
+    assert_eq!(landed.status, 200, "{}", landed.text);
+    assert!(landed.text.contains("Signed in to up"), "{}", landed.text);
+    assert!(landed.text.contains("You can close this page.") && !landed.text.contains("<script"));
+    assert!(landed.header("content-type").starts_with("text/html"));
+    assert!(landed.header("content-security-policy").starts_with("default-src 'none'"));
+    for (name, value) in [
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+    ] {
+        assert_eq!(landed.header(name), value);
+    }
+    gateway.wait_ready("up").await;
+    gateway.echo("up").await.ok();
+}
+
+#[tokio::test]
+async fn a_sign_in_can_be_cancelled() {
+    let stand = Stand::new().await;
+    let gateway = stand.gateway().await;
+    let redirect = consent(&gateway.page("up").await).await;
+    let answer = gateway.admin(Method::DELETE, "/servers/up/sign-in", None).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    gateway.wait_for_sign_in("up", "signed-out").await;
+    let late = gateway.get(&path_of(&redirect)).await;
+    assert_eq!(late.status, 400);
+    assert!(late.text.contains("No sign-in waits for this answer"), "{}", late.text);
+    assert!(stand.server.seen("/token").is_empty());
+    gateway.sign_in("up").await;
+}
+
+#[tokio::test]
+async fn the_whole_address_can_be_pasted_and_a_foreign_one_changes_nothing() {
+    let stand = Stand::new().await;
+    let gateway = stand.gateway_with(&json!({"flow": "manual"})).await;
+    let redirect = consent(&gateway.page("up").await).await;
+    let mut foreign = redirect.clone();
+    foreign.set_query(Some("code=code-of-somebody-else&state=of-somebody-else"));
+    let told = paste(&gateway, foreign.as_str()).await;
+    assert_eq!(told["ok"], false);
+    assert!(told["message"].as_str().unwrap().contains("the answer to another sign-in"), "{told}");
+    let told = paste(&gateway, redirect.as_str()).await;
+    assert_eq!(told["ok"], true, "{told}");
+    gateway.wait_ready("up").await;
+    assert_eq!(stand.server.seen("/token").len(), 1);
+}
+
+#[tokio::test]
+async fn a_bare_code_can_be_pasted_where_no_iss_is_due() {
+    let stand = Stand::new().await;
+    stand.server.iss(traygate_tests::fake_oauth::Iss::Unknown);
+    let gateway = stand.gateway_with(&json!({"flow": "manual"})).await;
+    let redirect = consent(&gateway.page("up").await).await;
+    let told = paste(&gateway, &parameter(&redirect, "code")).await;
+    assert_eq!(told["ok"], true, "{told}");
+    gateway.wait_ready("up").await;
+}
+
+#[tokio::test]
+async fn a_sign_out_takes_the_tokens_back() {
+    let stand = Stand::new().await;
+    let gateway = stand.signed_in().await;
+    assert!(stand.server.has_live_tokens());
+    assert_eq!(gateway.sign_out("up").await, json!({"was_signed_in": true, "revoked": true}));
+    assert!(!stand.server.has_live_tokens());
+    let revoked = stand.server.seen("/revoke");
+    for kind in ["refresh", "access"] {
+        assert!(revoked.iter().any(|seen| seen.form("token").starts_with(kind)), "{kind}");
+    }
+    eventually("the server to need a sign-in", async || {
+        gateway.server("up").await["state"] == "sign-in-needed"
+    })
+    .await;
+    assert_eq!(gateway.echo("up").await.refused(503)["code"], "sign-in-required");
+    assert_eq!(gateway.sign_out("up").await, json!({"was_signed_in": false, "revoked": null}));
+}
+
+#[tokio::test]
+async fn who_kept_the_tokens_in_files_is_signed_in_after_a_restart() {
+    let stand = Stand::new().await;
+    let start = async || stand.builder(&json!({}), "file").args(["--sign-in", "never"]).start().await;
+    let gateway = start().await;
+    gateway.sign_in("up").await;
+    gateway.stop().await;
+    stand.home.assert_no_secret_in_files();
+    let gateway = start().await;
+    gateway.wait_ready("up").await;
+    gateway.echo("up").await.ok();
+    assert_eq!(stand.server.seen("/authorize").len(), 1);
+    assert_eq!(gateway.server("up").await["sign_in"]["state"], "signed-in");
+    gateway.sign_out("up").await;
+    gateway.stop().await;
+    let gateway = start().await;
+    // Its tools are remembered, its tokens are not.
+    eventually("the server to need a sign-in", async || {
+        gateway.server("up").await["state"] == "sign-in-needed"
+    })
+    .await;
+    assert_eq!(gateway.echo("up").await.refused(503)["code"], "sign-in-required");
+}
+
+fn path_of(url: &url::Url) -> String {
+    format!("{}?{}", url.path(), url.query().unwrap())
+}
+
+async fn paste(gateway: &Gateway, text: &str) -> serde_json::Value {
+    gateway.admin(Method::POST, "/servers/up/sign-in/response", Some(&json!({"response": text}))).await.ok()
+}

@@ -2,10 +2,10 @@
 
 use reqwest::Method;
 use serde_json::json;
-use traygate_tests::{Gateway, eventually};
+use traygate_tests::Gateway;
 
 use super::{
-    stand::{SigningIn as _, Stand, consent, visit},
+    stand::{SigningIn as _, Stand, VISITOR, consent, visit},
     walk::parameter,
 };
 
@@ -35,7 +35,7 @@ async fn auto_signs_in_by_itself_over_sse() {
 async fn signs_in_by_itself(transport: &str) {
     let stand = Stand::over(transport).await;
     let gateway = stand.automatic().await;
-    gateway.wait_ready("up").await;
+    gateway.wait_until_ready("up").await;
     gateway.echo("up").await.ok();
     let path = if transport == "sse" { "/messages" } else { "/mcp" };
     let calls = stand.mcp.seen(path).into_iter().filter(|seen| seen.json["method"] == "tools/call");
@@ -68,7 +68,7 @@ async fn a_sign_in_over_the_admin_api_ends_on_a_page_that_says_so() {
     ] {
         assert_eq!(landed.header(name), value);
     }
-    gateway.wait_ready("up").await;
+    gateway.wait_until_ready("up").await;
     gateway.echo("up").await.ok();
 }
 
@@ -99,7 +99,7 @@ async fn the_whole_address_can_be_pasted_and_a_foreign_one_changes_nothing() {
     assert!(told["message"].as_str().unwrap().contains("the answer to another sign-in"), "{told}");
     let told = paste(&gateway, redirect.as_str()).await;
     assert_eq!(told["ok"], true, "{told}");
-    gateway.wait_ready("up").await;
+    gateway.wait_until_ready("up").await;
     assert_eq!(stand.server.seen("/token").len(), 1);
 }
 
@@ -111,7 +111,7 @@ async fn a_bare_code_can_be_pasted_where_no_iss_is_due() {
     let redirect = consent(&gateway.page("up").await).await;
     let told = paste(&gateway, &parameter(&redirect, "code")).await;
     assert_eq!(told["ok"], true, "{told}");
-    gateway.wait_ready("up").await;
+    gateway.wait_until_ready("up").await;
 }
 
 #[tokio::test]
@@ -125,10 +125,7 @@ async fn a_sign_out_takes_the_tokens_back() {
     for kind in ["refresh", "access"] {
         assert!(revoked.iter().any(|seen| seen.form("token").starts_with(kind)), "{kind}");
     }
-    eventually("the server to need a sign-in", async || {
-        gateway.server("up").await["state"] == "sign-in-needed"
-    })
-    .await;
+    gateway.wait_for_state("up", "sign-in-needed").await;
     assert_eq!(gateway.echo("up").await.refused(503)["code"], "sign-in-required");
     assert_eq!(gateway.sign_out("up").await, json!({"was_signed_in": false, "revoked": null}));
 }
@@ -142,7 +139,7 @@ async fn who_kept_the_tokens_in_files_is_signed_in_after_a_restart() {
     gateway.stop().await;
     stand.home.assert_no_secret_in_files();
     let gateway = start().await;
-    gateway.wait_ready("up").await;
+    gateway.wait_until_ready("up").await;
     gateway.echo("up").await.ok();
     assert_eq!(stand.server.seen("/authorize").len(), 1);
     assert_eq!(gateway.server("up").await["sign_in"]["state"], "signed-in");
@@ -150,11 +147,78 @@ async fn who_kept_the_tokens_in_files_is_signed_in_after_a_restart() {
     gateway.stop().await;
     let gateway = start().await;
     // Its tools are remembered, its tokens are not.
-    eventually("the server to need a sign-in", async || {
-        gateway.server("up").await["state"] == "sign-in-needed"
-    })
-    .await;
+    gateway.wait_for_state("up", "sign-in-needed").await;
     assert_eq!(gateway.echo("up").await.refused(503)["code"], "sign-in-required");
+}
+
+#[tokio::test]
+async fn credentials_go_with_their_server() {
+    let stand = Stand::new().await;
+    let builder = stand.builder(&json!({}), "file").args(["--sign-in", "never", "--hot-reload"]);
+    let gateway = builder.start().await;
+    gateway.sign_in("up").await;
+    stand.home.config().replace(&json!({"mcpServers": {}}));
+    gateway.wait_for_status("/up/openapi.json", 404).await;
+    stand.home.config().replace(&json!({"mcpServers": {"up": stand.mcp.entry()}}));
+    gateway.wait_for_refusal("/up/openapi.json", 503, "needs sign-in").await;
+    gateway.sign_in("up").await;
+    assert_eq!(stand.server.seen("/register").len(), 2, "its client went too");
+}
+
+#[tokio::test]
+async fn the_command_line_signs_in_and_out_through_the_gateway_that_runs() {
+    let stand = Stand::new().await;
+    let gateway = stand.gateway().await;
+    gateway.wait_for_refusal("/up/openapi.json", 503, "needs sign-in").await;
+    let command = |words: &[&str]| {
+        Gateway::builder(&stand.home).args(words).config_file().env("BROWSER", VISITOR).finish()
+    };
+    let done = command(&["sign-in", "up"]).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stdout.starts_with("Signed in to `up`, "), "{done:?}");
+    stand.home.assert_no_secret("the command", &format!("{done:?}"));
+    gateway.echo("up").await.ok();
+    let done = command(&["sign-out", "up"]).await;
+    assert_eq!(done.stdout, "Signed out of `up`. Its tokens were revoked.\n", "{done:?}");
+    assert!(!stand.server.has_live_tokens());
+}
+
+#[tokio::test]
+async fn the_command_line_signs_in_where_no_gateway_runs() {
+    let stand = Stand::new().await;
+    let settings = json!({"tokenStorage": "file", "signIn": "never"});
+    let config = json!({"mcpServers": {"up": stand.mcp.entry()}, "traygate": settings});
+    stand.home.config().write(&config);
+    let command = |words: &[&str]| {
+        Gateway::builder(&stand.home).args(words).config_file().env("BROWSER", VISITOR).finish()
+    };
+    let done = command(&["sign-in", "up"]).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stdout.starts_with("Signed in to `up`, "), "{done:?}");
+    let gateway = Gateway::start(&stand.home, &config).await;
+    gateway.wait_until_ready("up").await;
+    gateway.echo("up").await.ok();
+    gateway.stop().await;
+    let done = command(&["sign-out", "up"]).await;
+    assert_eq!(done.stdout, "Signed out of `up`. Its tokens were revoked.\n", "{done:?}");
+    stand.home.assert_no_secret_in_files();
+}
+
+#[tokio::test]
+async fn ask_tells_the_command_and_asks_the_authorization_server_nothing() {
+    let stand = Stand::new().await;
+    let gateway = stand.builder(&json!({}), "memory").args(["--sign-in", "ask"]).start().await;
+    gateway.wait_for_stderr("`up` needs sign-in: run `traygate sign-in up`").await;
+    assert!(stand.server.seen_at_all().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_keychain_it_says_so_and_what_to_choose() {
+    let stand = Stand::new().await;
+    let config = json!({"mcpServers": {"up": stand.mcp.entry()}});
+    let gateway = Gateway::builder(&stand.home).config(&config).args(["--sign-in", "never"]).start().await;
+    let told = gateway.wait_for_refusal("/up/openapi.json", 503, "keychain").await;
+    assert!(told["message"].as_str().unwrap().contains("storage"), "{told}");
 }
 
 fn path_of(url: &url::Url) -> String {

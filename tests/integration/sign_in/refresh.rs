@@ -41,7 +41,16 @@ async fn a_refresh_token_that_is_not_rotated_stays_good() {
 
 #[tokio::test]
 async fn fifty_calls_after_a_revocation_are_one_refresh_and_fifty_answers() {
-    let stand = Stand::new().await;
+    fifty_calls("streamable-http").await;
+}
+
+#[tokio::test]
+async fn fifty_calls_after_a_revocation_are_one_refresh_over_sse_too() {
+    fifty_calls("sse").await;
+}
+
+async fn fifty_calls(transport: &str) {
+    let stand = Stand::over(transport).await;
     let gateway = stand.signed_in().await;
     stand.server.end_access_tokens();
     let answers = join_all((0..50).map(|_| gateway.echo("up"))).await;
@@ -85,6 +94,18 @@ async fn credentials_are_kept_while_the_authorization_server_has_a_failure() {
 }
 
 #[tokio::test]
+async fn a_refresh_that_is_never_answered_holds_up_no_call_while_the_token_is_good() {
+    let stand = Stand::new().await;
+    stand.server.ttl(Ttl::Told(Duration::from_secs(8))).refresh(Refresh::Silent);
+    let gateway = stand.signed_in().await;
+    stand.server.wait_for_refreshes(1).await;
+    gateway.echo("up").await.ok();
+    assert_eq!(asked(&stand), (1, 1));
+    // Nor the end.
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn retry_after_is_waited_out() {
     let stand = Stand::new().await;
     let gateway = stand.signed_in().await;
@@ -115,7 +136,7 @@ async fn a_dead_refresh_token_asks_for_a_sign_in_and_never_loops() {
 async fn auto_signs_in_again_where_a_token_is_refused_later() {
     let stand = Stand::new().await;
     let gateway = stand.automatic().await;
-    gateway.wait_ready("up").await;
+    gateway.wait_until_ready("up").await;
     stand.server.revoke_everything();
     assert_eq!(gateway.echo("up").await.refused(503)["code"], "sign-in-required");
     works_again(&gateway).await;
@@ -201,7 +222,7 @@ async fn two_processes_on_one_store_lose_no_rotated_token() {
     let one = start().await;
     one.sign_in("up").await;
     let two = start().await;
-    two.wait_ready("up").await;
+    two.wait_until_ready("up").await;
     stand.server.wait_for_refreshes(4).await;
     for gateway in [&one, &two] {
         gateway.echo("up").await.ok();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use traygate_tests::{
-    Answer, Gateway, GatewayBuilder, Home, eventually_some,
+    Answer, Gateway, GatewayBuilder, Home, eventually, eventually_some,
     fake_oauth::{AuthorizationServer, Protected},
     http_client,
 };
@@ -63,6 +63,12 @@ impl Stand {
 pub(super) trait SigningIn {
     /// The server in `/-/api/status`.
     async fn server(&self, name: &str) -> Value;
+    /// Waits for a state of the server.
+    async fn wait_for_state(&self, name: &str, state: &str);
+    /// Waits until it is ready: its document may be that of an earlier time.
+    async fn wait_until_ready(&self, name: &str) {
+        self.wait_for_state(name, "ready").await;
+    }
     /// Waits for a state of its sign-in; gives all that is said of that.
     async fn wait_for_sign_in(&self, name: &str, state: &str) -> Value;
     /// Begins a sign-in.
@@ -86,8 +92,14 @@ impl SigningIn for Gateway {
         servers.iter().find(|server| server["name"] == name).unwrap().clone()
     }
 
+    async fn wait_for_state(&self, name: &str, state: &str) {
+        eventually(&format!("`{name}` to be {state}; the log:\n{}", self.stderr()), async || {
+            self.server(name).await["state"] == state
+        })
+        .await;
+    }
+
     async fn wait_for_sign_in(&self, name: &str, state: &str) -> Value {
-        let seen = std::cell::RefCell::new(Value::Null);
         eventually_some(
             &format!("the sign-in of `{name}` to be {state}; the log:\n{}", self.stderr()),
             async || {
@@ -121,7 +133,7 @@ impl SigningIn for Gateway {
         let landed = visit(&self.page(name).await).await;
         assert_eq!(landed.status, 200, "{}", landed.text);
         self.wait_for_sign_in(name, "signed-in").await;
-        self.wait_ready(name).await;
+        self.wait_until_ready(name).await;
     }
 
     async fn failed(&self, name: &str) -> String {

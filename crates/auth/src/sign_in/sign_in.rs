@@ -4,10 +4,10 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -21,6 +21,9 @@ use super::{
 use crate::{
     Challenge, Grant, Scopes, ServerId, SignInOptions, credential::CredentialStore, http::Http, token::Tokens,
 };
+
+/// How long a request waits for a new token while the old one is still good.
+const BRIEFLY: Duration = Duration::from_secs(1);
 
 /// The sign-in of one server: who asks for a token, a sign-in or a sign-out asks here.
 pub struct SignIn {
@@ -97,10 +100,15 @@ impl SignIn {
         if !self.is_due(&tokens) {
             return Ok(Some(bearer));
         }
-        match self.renew(None).await {
+        let verdict = if tokens.is_expired(SystemTime::now()) {
+            self.renew(None).await
+        } else {
+            // It may be taken for a while yet: no call waits long for an authorization server that is slow.
+            timeout(BRIEFLY, self.renew(None)).await.unwrap_or_else(|_| Verdict::Again(bearer.clone()))
+        };
+        match verdict {
             Verdict::Again(fresh) => Ok(Some(fresh)),
             Verdict::SignInNeeded => Ok(None),
-            // It may be taken for a while yet.
             Verdict::NotNow(_) if !tokens.is_expired(SystemTime::now()) => Ok(Some(bearer)),
             Verdict::NotNow(reason) => Err(NotNow(reason)),
         }

@@ -146,3 +146,17 @@ async fn a_tenants_metadata_are_found_at_its_path() {
         stand.signed_in().await.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_sign_in_that_begins_before_the_first_refusal_waits_for_its_words() {
+    let stand = Stand::new().await;
+    stand.mcp.guard(|guard| {
+        guard.at = Some("/elsewhere/metadata");
+        guard.scope = Some("read");
+    });
+    // Again and again: who is first is chance.
+    for _ in 0..5 {
+        stand.signed_in().await.stop().await;
+    }
+    assert!(stand.server.seen("/authorize").iter().all(|seen| seen.query("scope") == "read"));
+}

@@ -42,8 +42,8 @@ pub struct SignIn {
     pub(super) reading: tokio::sync::Mutex<()>,
     /// The refresh that is under way, or how the last one ended.
     pub(super) renewal: Mutex<Option<Renewal>>,
-    /// What the server said last.
-    pub(super) challenge: Mutex<Challenge>,
+    /// What the server said last; `None` before its first refusal.
+    pub(super) challenge: watch::Sender<Option<Challenge>>,
     pub(super) step_ups: Mutex<StepUps>,
     pub(super) running: Mutex<Option<Running>>,
     pub(super) needs_client: AtomicBool,
@@ -66,7 +66,7 @@ impl SignIn {
             held: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             renewal: Mutex::default(),
-            challenge: Mutex::default(),
+            challenge: watch::Sender::default(),
             step_ups: Mutex::default(),
             running: Mutex::default(),
             needs_client: AtomicBool::new(false),
@@ -121,7 +121,7 @@ impl SignIn {
             Err(NotNow(reason)) => return Verdict::NotNow(reason),
         };
         let Some(tokens) = tokens else {
-            *locked(&self.challenge) = challenge;
+            self.challenge.send_replace(Some(challenge));
             return Verdict::SignInNeeded;
         };
         let held = Bearer::new(tokens.access_token.clone());
@@ -130,10 +130,10 @@ impl SignIn {
         }
         if challenge.is_insufficient_scope() {
             self.step_up(&tokens, &challenge);
-            *locked(&self.challenge) = challenge;
+            self.challenge.send_replace(Some(challenge));
             return Verdict::SignInNeeded;
         }
-        *locked(&self.challenge) = challenge;
+        self.challenge.send_replace(Some(challenge));
         self.renew(Some(held)).await
     }
 

@@ -221,6 +221,69 @@ async fn without_a_keychain_it_says_so_and_what_to_choose() {
     assert!(told["message"].as_str().unwrap().contains("storage"), "{told}");
 }
 
+#[tokio::test]
+async fn the_command_line_shows_a_code_for_another_device() {
+    let stand = Stand::new().await;
+    stand.server.metadata(|metadata| metadata.device = true);
+    let gateway = stand.gateway().await;
+    let words = ["sign-in", "up", "--flow", "device"];
+    let command = Gateway::builder(&stand.home).args(words).config_file().finish();
+    let types = async {
+        let waiting = gateway.wait_for_sign_in("up", "awaiting-device").await;
+        let code = waiting["user_code"].as_str().unwrap().to_owned();
+        stand.server.types(&code, true);
+        code
+    };
+    let (done, code) = futures::join!(command, types);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stderr.contains(&format!("type the code {code}")), "{done:?}");
+}
+
+#[tokio::test]
+async fn the_command_line_says_why_a_sign_in_failed() {
+    let stand = Stand::new().await;
+    stand.server.metadata(|metadata| metadata.registration = false);
+    let gateway = stand.gateway().await;
+    let done = Gateway::builder(&stand.home).args(["sign-in", "up"]).config_file().finish().await;
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.stderr.contains("Not signed in to `up`: Its authorization server"), "{done:?}");
+    let done = Gateway::builder(&stand.home).arg("status").config_file().finish().await;
+    assert!(done.stdout.contains("Needs sign-in"), "{done:?}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_callback_needs_no_key_and_the_admin_api_its_own() {
+    let stand = Stand::new().await;
+    let builder = stand.builder(&json!({}), "memory").args(["--sign-in", "never"]).api_key("key-of-a-caller");
+    let gateway = builder.start().await;
+    gateway.sign_in("up").await;
+    gateway.echo("up").await.ok();
+    let refused = gateway.request(Method::POST, "/-/api/servers/up/sign-out").send().await.unwrap();
+    assert_eq!(refused.status(), 401, "a caller's key is not the admin's");
+}
+
+#[tokio::test]
+async fn a_change_of_the_entry_keeps_the_sign_in() {
+    let stand = Stand::new().await;
+    let gateway = stand.signed_in().await;
+    let entry = stand.mcp.entry_with(&json!({"scope": "read"}));
+    stand.home.config().replace(&json!({"mcpServers": {"up": entry}}));
+    gateway.admin(Method::POST, "/reload", None).await.ok();
+    gateway.wait_until_ready("up").await;
+    gateway.echo("up").await.ok();
+    assert_eq!(gateway.server("up").await["sign_in"]["state"], "signed-in");
+    assert_eq!(stand.server.seen("/authorize").len(), 1);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_holds_up_no_end() {
+    let stand = Stand::new().await;
+    let gateway = stand.gateway().await;
+    gateway.page("up").await;
+    gateway.stop().await;
+}
+
 fn path_of(url: &url::Url) -> String {
     format!("{}?{}", url.path(), url.query().unwrap())
 }

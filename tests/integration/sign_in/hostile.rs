@@ -9,7 +9,7 @@ use traygate_tests::{
 };
 use url::Url;
 
-use super::stand::{SigningIn as _, Stand, consent, reason, visit};
+use super::stand::{SigningIn as _, Stand, VISITOR, consent, reason, visit};
 
 #[tokio::test]
 async fn an_answer_with_another_state_or_none_belongs_to_nobody() {
@@ -96,15 +96,33 @@ struct Two {
 
 impl Two {
     async fn new() -> Self {
+        Self::with("never").await
+    }
+
+    async fn with(policy: &str) -> Self {
         let home = Home::new();
         let (good, evil) = (AuthorizationServer::start(&home).await, AuthorizationServer::start(&home).await);
         let one = Protected::start(&home, "good", "streamable-http", &good).await;
         let two = Protected::start(&home, "evil", "streamable-http", &evil).await;
         let config = json!({"mcpServers": {"good": one.entry(), "evil": two.entry()}});
         let builder = Gateway::builder(&home).config(&config);
-        let gateway = builder.args(["--token-storage", "memory", "--sign-in", "never"]).start().await;
+        let gateway = builder
+            .args(["--token-storage", "memory", "--sign-in", policy])
+            .env("BROWSER", VISITOR)
+            .start()
+            .await;
         Self { _home: home, good, evil, gateway, _servers: (one, two) }
     }
+}
+
+#[tokio::test]
+async fn one_that_fails_does_not_keep_auto_from_the_other() {
+    let Two { evil, gateway, .. } = &Two::with("auto").await;
+    evil.iss(Iss::Other("https://other.example".into()));
+    gateway.wait_until_ready("good").await;
+    gateway.wait_for_sign_in("evil", "failed").await;
+    gateway.echo("good").await.ok();
+    assert_eq!(evil.seen("/authorize").len(), 1, "no page after an unanswered one");
 }
 
 #[tokio::test]

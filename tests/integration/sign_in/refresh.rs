@@ -106,6 +106,40 @@ async fn a_refresh_that_is_never_answered_holds_up_no_call_while_the_token_is_go
 }
 
 #[tokio::test]
+async fn an_authorization_server_that_is_gone_costs_no_credentials() {
+    let stand = Stand::new().await;
+    let gateway = stand.signed_in().await;
+    let Stand { home: _home, server, mcp: _mcp } = stand;
+    server.end_access_tokens();
+    drop(server);
+    let told = gateway.echo("up").await.refused(503);
+    assert_eq!(told["code"], "server-unavailable", "{told}");
+    assert!(told["message"].as_str().unwrap().contains("could not be reached"), "{told}");
+    assert_ne!(gateway.server("up").await["sign_in"]["state"], "reauth-needed");
+}
+
+#[tokio::test]
+async fn started_while_the_authorization_server_has_a_failure_it_keeps_its_credentials() {
+    let stand = Stand::new().await;
+    let start = async || stand.builder(&json!({}), "file").args(["--sign-in", "auto"]).start().await;
+    let gateway = start().await;
+    gateway.sign_in("up").await;
+    gateway.stop().await;
+    stand.server.end_access_tokens();
+    stand.server.refresh(Refresh::Status(503, None));
+    let gateway = start().await;
+    stand.server.wait_for_refreshes(1).await;
+    gateway.wait_for_state("up", "backoff").await;
+    let told = gateway.echo("up").await.refused(503);
+    assert_eq!(told["code"], "server-unavailable", "{told}");
+    assert!(told["message"].as_str().unwrap().contains("it answered 503"), "{told}");
+    stand.server.refresh(Refresh::Rotates);
+    gateway.wait_until_ready("up").await;
+    gateway.echo("up").await.ok();
+    assert_eq!(asked(&stand).1, 1);
+}
+
+#[tokio::test]
 async fn retry_after_is_waited_out() {
     let stand = Stand::new().await;
     let gateway = stand.signed_in().await;
@@ -138,9 +172,12 @@ async fn auto_signs_in_again_where_a_token_is_refused_later() {
     let gateway = stand.automatic().await;
     gateway.wait_until_ready("up").await;
     stand.server.revoke_everything();
-    assert_eq!(gateway.echo("up").await.refused(503)["code"], "sign-in-required");
+    for answer in join_all((0..50).map(|_| gateway.echo("up"))).await {
+        // Some come when it is signed in to again already.
+        assert!(answer.status == 200 || answer.status == 503, "{}", answer.text);
+    }
     works_again(&gateway).await;
-    assert_eq!(asked(&stand).1, 2);
+    assert_eq!(asked(&stand).1, 2, "one page for all");
 }
 
 #[tokio::test]

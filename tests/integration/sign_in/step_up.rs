@@ -9,7 +9,11 @@ use traygate_tests::{
 use super::stand::{SigningIn as _, Stand, reason};
 
 async fn wanting(scope: &'static str) -> Stand {
-    let stand = Stand::new().await;
+    wanting_over("streamable-http", scope).await
+}
+
+async fn wanting_over(transport: &str, scope: &'static str) -> Stand {
+    let stand = Stand::over(transport).await;
     stand.mcp.guard(|guard| {
         guard.scope = Some("read");
         guard.call_scope = Some(scope);
@@ -39,7 +43,16 @@ async fn a_call_that_needs_more_asks_for_the_union() {
 
 #[tokio::test]
 async fn auto_asks_for_more_by_itself() {
-    let stand = wanting("write").await;
+    asks_for_more_by_itself("streamable-http").await;
+}
+
+#[tokio::test]
+async fn auto_asks_for_more_by_itself_over_sse() {
+    asks_for_more_by_itself("sse").await;
+}
+
+async fn asks_for_more_by_itself(transport: &str) {
+    let stand = wanting_over(transport, "write").await;
     let gateway = stand.automatic().await;
     gateway.wait_until_ready("up").await;
     gateway.echo("up").await.refused(503);

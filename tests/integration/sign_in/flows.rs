@@ -234,7 +234,7 @@ async fn the_command_line_shows_a_code_for_another_device() {
         stand.server.types(&code, true);
         code
     };
-    let (done, code) = futures::join!(command, types);
+    let (done, code) = futures::future::join(command, types).await;
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.stderr.contains(&format!("type the code {code}")), "{done:?}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 use traygate_tests::{
     Gateway, eventually, eventually_some,
@@ -275,6 +276,38 @@ async fn two_processes_on_one_store_lose_no_rotated_token() {
     spent.dedup();
     assert_eq!(spent.len(), all, "one was used twice");
     assert_eq!(asked(&stand).1, 1);
+}
+
+#[tokio::test]
+async fn two_processes_after_a_revocation_make_one_refresh() {
+    let stand = Stand::new().await;
+    let start = async || stand.builder(&json!({}), "file").args(["--sign-in", "never"]).start().await;
+    let one = start().await;
+    one.sign_in("up").await;
+    let two = start().await;
+    two.wait_until_ready("up").await;
+    stand.server.end_access_tokens();
+    for answer in join_all((0..20).map(|n| if n % 2 == 0 { one.echo("up") } else { two.echo("up") })).await {
+        answer.ok();
+    }
+    assert_eq!(asked(&stand), (1, 1));
+    // What one signs out of, the other does not go on with.
+    one.sign_out("up").await;
+    assert_eq!(two.echo("up").await.refused(503)["code"], "sign-in-required");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_made_anew_refreshes_once() {
+    for transport in ["streamable-http", "sse"] {
+        let stand = Stand::over(transport).await;
+        let gateway = stand.signed_in().await;
+        stand.server.end_access_tokens();
+        let answer = gateway.admin(Method::POST, "/servers/up/restart", None).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        stand.server.wait_for_refreshes(1).await;
+        works_again(&gateway).await;
+        assert_eq!(asked(&stand), (1, 1), "{transport}");
+    }
 }
 
 #[tokio::test]

@@ -99,6 +99,17 @@ async fn a_server_that_moved_is_signed_in_to_at_its_new_authorization_server() {
 }
 
 #[tokio::test]
+async fn auto_follows_a_server_that_moved() {
+    let stand = Stand::new().await;
+    let gateway = stand.automatic().await;
+    gateway.wait_until_ready("up").await;
+    let new = AuthorizationServer::start(&stand.home).await;
+    stand.mcp.trusts(&new);
+    eventually("the call to work", async || gateway.echo("up").await.status == 200).await;
+    assert_eq!((stand.server.seen("/authorize").len(), new.seen("/authorize").len()), (1, 1));
+}
+
+#[tokio::test]
 async fn every_kind_of_challenge_leads_to_a_sign_in() {
     for challenge in
         [Challenge::Full, Challenge::Scheme, Challenge::Bare, Challenge::BasicFirst, Challenge::BasicBeside]

@@ -2,5 +2,11 @@
 //! under the official conformance suite.
 
 mod conformance;
+mod faults;
+mod flows;
+mod hostile;
 mod peers;
+mod refresh;
+mod stand;
+mod step_up;
 mod walk;

@@ -154,6 +154,9 @@ impl Registration<'_> {
         fields: Result<Map<String, Value>, String>,
         redirect_uri: &Url,
     ) -> RegistrationError {
+        if self.server.guessed && status == StatusCode::NOT_FOUND {
+            return RegistrationError::Nowhere { issuer: self.server.issuer.clone() };
+        }
         let fields = match fields {
             Ok(fields) => fields,
             Err(reason) if is_closed(status) => return self.client_needed(Some(reason)),

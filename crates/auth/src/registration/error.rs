@@ -22,6 +22,12 @@ pub(crate) enum RegistrationError {
         /// What it said, if it was asked.
         words: Option<String>,
     },
+    /// Nothing answers where the oldest revision of MCP has an authorization server: there is none.
+    #[error(
+        "it wants a sign-in and does not say where, and nothing at `{issuer}` registers programs. Set `server_url` in its \
+         `oauth` block to its authorization server, or a token in `headers`."
+    )]
+    Nowhere { issuer: Issuer },
     /// "SHOULD surface an error rather than silently use" (MCP 2026-07-28, client registration).
     #[error(
         "its `client_id` was registered with `{was}`, and the server now names `{now}` as its authorization server. If \

@@ -26,7 +26,7 @@ use crate::{
 
 /// The first and the longest pause after a refresh that did not get through.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(2));
-/// A token that is refused so soon after it was given will not be helped by another.
+/// A token that is refused so soon after it was given in place of a refused one will not be helped by a third.
 const FRESH: Duration = Duration::from_secs(20);
 /// How often the wall clock is looked at: a machine that slept does not count the time.
 const LOOK: Duration = Duration::from_mins(1);
@@ -37,6 +37,8 @@ pub(super) struct Renewal {
     /// What did not get through is not tried again before this.
     not_before: Option<Instant>,
     pause: Duration,
+    /// When a refused token was last replaced.
+    replaced: Option<Instant>,
 }
 
 impl SignIn {
@@ -59,7 +61,8 @@ impl SignIn {
                 let ended = || Verdict::NotNow("The refresh of its token was broken off.".into());
                 let outcome = task.map(move |done| done.unwrap_or_else(|_| ended())).boxed().shared();
                 let pause = renewal.as_ref().map_or(PAUSES.0, |last| last.pause);
-                *renewal = Some(Renewal { outcome: outcome.clone(), not_before: None, pause });
+                let replaced = renewal.as_ref().and_then(|last| last.replaced);
+                *renewal = Some(Renewal { outcome: outcome.clone(), not_before: None, pause, replaced });
                 outcome
             }
         };
@@ -125,7 +128,8 @@ impl SignIn {
             self.hold(kept, self.is_unsaved());
             return Verdict::Again(bearer);
         }
-        if is_rejected && kept.issued_at.elapsed().is_ok_and(|age| age < FRESH) {
+        let replaced = locked(&self.renewal).as_ref().and_then(|renewal| renewal.replaced);
+        if is_rejected && replaced.is_some_and(|at| at.elapsed() < FRESH) {
             let reason = "The server does not take the token that it was just given.";
             return self.over(&kept, reason).await;
         }
@@ -139,6 +143,9 @@ impl SignIn {
                 let bearer = Bearer::new(tokens.access_token.clone());
                 // A rotated token is saved before it is used.
                 self.keep(tokens).await;
+                if let Some(renewal) = locked(&self.renewal).as_mut().filter(|_| is_rejected) {
+                    renewal.replaced = Some(Instant::now());
+                }
                 Verdict::Again(bearer)
             }
             Err(Refusal::ForGood(reason)) => self.over(&kept, &reason).await,

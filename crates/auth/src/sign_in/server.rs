@@ -4,10 +4,10 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -21,6 +21,9 @@ use super::{
 use crate::{
     Challenge, Grant, Scopes, ServerId, SignInOptions, credential::CredentialStore, http::Http, token::Tokens,
 };
+
+/// How long a request waits for a new token while the old one is still good.
+const BRIEFLY: Duration = Duration::from_secs(1);
 
 /// The sign-in of one server: who asks for a token, a sign-in or a sign-out asks here.
 pub struct SignIn {
@@ -39,8 +42,8 @@ pub struct SignIn {
     pub(super) reading: tokio::sync::Mutex<()>,
     /// The refresh that is under way, or how the last one ended.
     pub(super) renewal: Mutex<Option<Renewal>>,
-    /// What the server said last.
-    pub(super) challenge: Mutex<Challenge>,
+    /// What the server said last; `None` before its first refusal.
+    pub(super) challenge: watch::Sender<Option<Challenge>>,
     pub(super) step_ups: Mutex<StepUps>,
     pub(super) running: Mutex<Option<Running>>,
     pub(super) needs_client: AtomicBool,
@@ -63,7 +66,7 @@ impl SignIn {
             held: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             renewal: Mutex::default(),
-            challenge: Mutex::default(),
+            challenge: watch::Sender::default(),
             step_ups: Mutex::default(),
             running: Mutex::default(),
             needs_client: AtomicBool::new(false),
@@ -97,10 +100,15 @@ impl SignIn {
         if !self.is_due(&tokens) {
             return Ok(Some(bearer));
         }
-        match self.renew(None).await {
+        let verdict = if tokens.is_expired(SystemTime::now()) {
+            self.renew(None).await
+        } else {
+            // It may be taken for a while yet: no call waits long for an authorization server that is slow.
+            timeout(BRIEFLY, self.renew(None)).await.unwrap_or_else(|_| Verdict::Again(bearer.clone()))
+        };
+        match verdict {
             Verdict::Again(fresh) => Ok(Some(fresh)),
             Verdict::SignInNeeded => Ok(None),
-            // It may be taken for a while yet.
             Verdict::NotNow(_) if !tokens.is_expired(SystemTime::now()) => Ok(Some(bearer)),
             Verdict::NotNow(reason) => Err(NotNow(reason)),
         }
@@ -113,7 +121,7 @@ impl SignIn {
             Err(NotNow(reason)) => return Verdict::NotNow(reason),
         };
         let Some(tokens) = tokens else {
-            *locked(&self.challenge) = challenge;
+            self.challenge.send_replace(Some(challenge));
             return Verdict::SignInNeeded;
         };
         let held = Bearer::new(tokens.access_token.clone());
@@ -122,10 +130,10 @@ impl SignIn {
         }
         if challenge.is_insufficient_scope() {
             self.step_up(&tokens, &challenge);
-            *locked(&self.challenge) = challenge;
+            self.challenge.send_replace(Some(challenge));
             return Verdict::SignInNeeded;
         }
-        *locked(&self.challenge) = challenge;
+        self.challenge.send_replace(Some(challenge));
         self.renew(Some(held)).await
     }
 

@@ -2,14 +2,15 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
+use tokio::time::timeout;
 use url::Url;
 
 use super::{NotNow, SignIn, SignInRequest, SignInState, flow::sentence, held::not_now, sign_ins::locked};
 use crate::{
-    Flow, Grant, Scopes,
+    Challenge, Flow, Grant, Scopes,
     authorization::{initial, resource},
     client::{Client, ClientAuth, ClientOrigin},
     credential::StoreError,
@@ -20,6 +21,9 @@ use crate::{
     registration::{Registration, RegistrationError},
     token::Tokens,
 };
+
+/// How long a server that is only being started may take to its first refusal. One that needs no sign-in never refuses.
+const FIRST_WORD: Duration = Duration::from_secs(5);
 
 impl SignIn {
     /// One for all that is asked of this server's authorization servers: it holds their connections.
@@ -35,7 +39,7 @@ impl SignIn {
     /// Looks for the authorization server anew: it may have moved.
     pub(super) async fn discover(&self, http: &Http) -> Result<Discovered, String> {
         self.state.send_replace(SignInState::Discovering);
-        let challenge = locked(&self.challenge).clone();
+        let challenge = self.first_word().await;
         let preferred = self.held().tokens().map(|tokens| tokens.issuer.clone());
         let start = Start {
             server: &self.id.url,
@@ -46,9 +50,19 @@ impl SignIn {
         discover(http, start).await.map_err(|error| sentence(&error))
     }
 
+    /// What the server says of its sign-in. One that begins before the server was asked anything waits for that: its
+    /// refusal names the metadata and the scopes.
+    async fn first_word(&self) -> Challenge {
+        let mut challenge = self.challenge.subscribe();
+        if self.held().tokens().is_none() {
+            let _ = timeout(FIRST_WORD, challenge.wait_for(Option::is_some)).await;
+        }
+        challenge.borrow().clone().unwrap_or_default()
+    }
+
     /// What to ask for: more than before where the server wanted more.
     pub(super) fn scopes(&self, discovered: &Discovered) -> Scopes {
-        let challenged = locked(&self.challenge).scope.clone();
+        let challenged = self.challenge.borrow().as_ref().and_then(|challenge| challenge.scope.clone());
         let refreshes = self.options.grant == Grant::AuthorizationCode;
         let first = initial(
             self.options.scope.as_ref(),

@@ -1,4 +1,7 @@
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -84,6 +87,8 @@ struct Known {
     released: bool,
     /// Nobody answered: no page before this.
     quiet_until: Option<Instant>,
+    /// When the last sign-ins were begun here, at most [`Prompts::OFTEN`] of them.
+    begun: VecDeque<Instant>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +105,9 @@ enum Asked {
 impl Prompts {
     /// No page for a server that soon after an unanswered one (ARCHITECTURE.md, invariants).
     pub(super) const QUIET: Duration = Duration::from_mins(10);
+    /// So many sign-ins for a server within that time, answered or not: one that takes no token that it is given would get
+    /// page after page from a browser that is signed in there already.
+    pub(super) const OFTEN: usize = 5;
 
     /// The server of this name is another one now.
     pub(super) fn forget(&mut self, name: &str) {
@@ -128,22 +136,30 @@ impl Prompts {
         for (_, one) in needs {
             let Some(known) = self.known.get_mut(&one.name) else { continue };
             let name = one.name.clone();
+            if known.asked == Asked::NotYet
+                && let Some(until) = known.often_until(now)
+            {
+                known.quiet_until = Some(until);
+                if one.way == Way::Page {
+                    known.asked = Asked::Unanswered;
+                }
+            }
             match (policy, one.way, known.asked) {
                 (SignInPolicy::Never, ..) | (.., Asked::Begun | Asked::Told) => {}
                 (SignInPolicy::Auto, Way::Page, Asked::NotYet) | (_, Way::Alone, _) => {
                     if let Some(until) = known.quiet_until.filter(|until| *until > now) {
                         later = Some(later.map_or(until, |later| later.min(until)));
                     } else if one.way == Way::Alone {
-                        known.begin();
+                        known.begin(now);
                         acts.push(Act::Begin(name));
                     } else if !is_open {
                         is_open = true;
-                        known.begin();
+                        known.begin(now);
                         acts.push(Act::Open(name));
                     }
                 }
                 (_, Way::Pasted, Asked::NotYet) => {
-                    known.begin();
+                    known.begin(now);
                     acts.push(Act::Show(name));
                 }
                 (_, Way::Page | Way::Pasted | Way::Told, _) => {
@@ -199,8 +215,18 @@ impl Known {
         self.asked = Asked::Unanswered;
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, now: Instant) {
         (self.under_way, self.asked) = (true, Asked::Begun);
+        self.begun.push_back(now);
+        if self.begun.len() > Prompts::OFTEN {
+            self.begun.pop_front();
+        }
+    }
+
+    /// Until when it was begun too often.
+    fn often_until(&self, now: Instant) -> Option<Instant> {
+        let first = self.begun.front().filter(|_| self.begun.len() >= Prompts::OFTEN)?;
+        Some(*first + Prompts::QUIET).filter(|until| *until > now)
     }
 }
 

@@ -218,3 +218,20 @@ async fn a_server_that_is_gone_or_another_is_a_new_one() {
     bench.seen.pop();
     assert_eq!(bench.step(), open("a"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_no_token_gets_no_page_after_page() {
+    let mut bench = Bench::auto(&["a"]);
+    bench.set("a", true, SignedOut);
+    for _ in 0..Prompts::OFTEN {
+        assert_eq!(bench.step(), open("a"));
+        bench.change("a", true, UnderWay);
+        bench.change("a", false, SignedIn);
+        bench.set("a", true, Again);
+    }
+    assert_eq!(bench.step(), tell("a"));
+    assert_eq!(bench.step(), NOTHING);
+    bench.change("a", false, SignedIn);
+    tokio::time::advance(Prompts::QUIET).await;
+    assert_eq!(bench.change("a", true, Again), open("a"), "a refusal of later");
+}

@@ -1,16 +1,23 @@
 //! What requests carry, in memory: read from the store once, changed by sign-ins, refreshes and sign-outs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{NotNow, SignIn, SignInState, sign_ins::locked};
-use crate::token::Tokens;
+use tokio::time::Instant;
+
+use super::{SignIn, SignInState, sign_ins::locked};
+use crate::{credential::StoreError, token::Tokens};
+
+/// A store that could not be read is left alone this long: each reading of a locked keychain takes seconds.
+const UNREADABLE: Duration = Duration::from_secs(5);
 
 /// The tokens in memory.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Held {
-    /// The store was not asked yet, or could not be read.
+    /// The store was not asked yet.
     #[default]
     Unread,
+    /// It could not be read, and is asked again after a while.
+    Unreadable { error: StoreError, until: Instant },
     /// There are none.
     Nothing,
     /// These; `unsaved` where the store did not take them: they are saved as soon as it does.
@@ -21,7 +28,7 @@ impl Held {
     /// The tokens, where some are known.
     pub(super) fn tokens(self) -> Option<Arc<Tokens>> {
         match self {
-            Self::Unread | Self::Nothing => None,
+            Self::Unread | Self::Unreadable { .. } | Self::Nothing => None,
             Self::Tokens { tokens, .. } => Some(tokens),
         }
     }
@@ -29,20 +36,33 @@ impl Held {
 
 impl SignIn {
     /// The tokens, out of the store where it was not asked yet.
-    pub(super) async fn tokens(&self) -> Result<Option<Arc<Tokens>>, NotNow> {
-        if !matches!(self.held(), Held::Unread) {
-            return Ok(self.held().tokens());
+    pub(super) async fn tokens(&self) -> Result<Option<Arc<Tokens>>, StoreError> {
+        if let Some(known) = self.known() {
+            return known;
         }
         let _reading = self.reading.lock().await;
-        if !matches!(self.held(), Held::Unread) {
-            return Ok(self.held().tokens());
+        if let Some(known) = self.known() {
+            return known;
         }
-        let read = self.store.tokens(&self.id).await.map_err(|error| NotNow(not_now(&error)))?;
-        match read {
-            Some(tokens) => self.hold(tokens, false),
-            None => *locked(&self.held) = Held::Nothing,
+        match self.store.tokens(&self.id).await {
+            Ok(Some(tokens)) => self.hold(tokens, false),
+            Ok(None) => *locked(&self.held) = Held::Nothing,
+            Err(error) => {
+                let until = Instant::now() + UNREADABLE;
+                *locked(&self.held) = Held::Unreadable { error, until };
+            }
         }
-        Ok(self.held().tokens())
+        self.known().unwrap_or(Ok(None))
+    }
+
+    /// The tokens, as far as that needs no reading.
+    #[expect(clippy::type_complexity, reason = "known or not, readable or not, there or not")]
+    fn known(&self) -> Option<Result<Option<Arc<Tokens>>, StoreError>> {
+        match self.held() {
+            Held::Unread => None,
+            Held::Unreadable { error, until } => (Instant::now() < until).then_some(Err(error)),
+            held => Some(Ok(held.tokens())),
+        }
     }
 
     /// What is in memory.
@@ -96,6 +116,6 @@ impl SignIn {
 }
 
 /// Why the store cannot be used right now.
-pub(super) fn not_now(error: &crate::credential::StoreError) -> Arc<str> {
+pub(super) fn not_now(error: &StoreError) -> Arc<str> {
     format!("{error}. {}", error.hint()).into()
 }

@@ -79,7 +79,7 @@ impl SignIn {
         let held = match self.held() {
             Held::Tokens { tokens, .. } => Bearer::new(tokens.access_token.clone()),
             Held::Nothing => return Some(ready(Verdict::SignInNeeded).boxed().shared()),
-            Held::Unread => return None,
+            Held::Unread | Held::Unreadable { .. } => return None,
         };
         if rejected.is_some_and(|rejected| !rejected.is(&held)) {
             return Some(ready(Verdict::Again(held)).boxed().shared());

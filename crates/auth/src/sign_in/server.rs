@@ -13,13 +13,16 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Bearer, Landing, NotNow, SignInRequest, SignInState, SignIns, SignedOut, Verdict,
     flow::Running,
-    held::Held,
+    held::{Held, not_now},
     renewal::Renewal,
     sign_ins::locked,
     step_up::{StepUp, StepUps},
 };
 use crate::{
-    Challenge, Grant, Scopes, ServerId, SignInOptions, credential::CredentialStore, http::Http, token::Tokens,
+    Challenge, Grant, Scopes, ServerId, SignInOptions,
+    credential::{CredentialStore, StoreError},
+    http::Http,
+    token::Tokens,
 };
 
 /// How long a request waits for a new token while the old one is still good.
@@ -89,13 +92,14 @@ impl SignIn {
         self.stop.cancel();
     }
 
-    /// The token for the next request; `None` where there is none: the request goes without. Renews one that is about to
-    /// end. Comes from memory, but for the first use and renewals.
+    /// The token for the next request; `None` where there is none, or where the store cannot be read: the request goes
+    /// without, for the server may need none. Renews one that is about to end. Comes from memory, but for the first use and
+    /// renewals.
     ///
     /// # Errors
     /// [`NotNow`].
     pub async fn bearer(&self) -> Result<Option<Bearer>, NotNow> {
-        let Some(tokens) = self.tokens().await? else { return Ok(None) };
+        let Ok(Some(tokens)) = self.tokens().await else { return Ok(None) };
         let bearer = Bearer::new(tokens.access_token.clone());
         if !self.is_due(&tokens) {
             return Ok(Some(bearer));
@@ -118,7 +122,9 @@ impl SignIn {
     pub async fn refused(&self, sent: Option<&Bearer>, challenge: Challenge) -> Verdict {
         let tokens = match self.tokens().await {
             Ok(tokens) => tokens,
-            Err(NotNow(reason)) => return Verdict::NotNow(reason),
+            // There is no store here: whoever signs in is told so.
+            Err(StoreError::Unavailable(_) | StoreError::NoFolder) => None,
+            Err(error) => return Verdict::NotNow(not_now(&error)),
         };
         let Some(tokens) = tokens else {
             self.challenge.send_replace(Some(challenge));

@@ -1,16 +1,28 @@
 //! What requests carry, in memory: read from the store once, changed by sign-ins, refreshes and sign-outs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{NotNow, SignIn, SignInState, sign_ins::locked};
+use tokio::time::Instant;
+
+use super::{NotNow, SignIn, SignInState, flow::sentence, sign_ins::locked};
 use crate::token::Tokens;
+
+/// How long a store that could not be read is left alone: a keychain that hangs must not hold up each request.
+const PAUSE: Duration = Duration::from_millis(900);
 
 /// The tokens in memory.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Held {
-    /// The store was not asked yet, or could not be read.
+    /// The store was not asked yet.
     #[default]
     Unread,
+    /// It could not be read.
+    Unreadable {
+        /// Why.
+        reason: NotNow,
+        /// It is asked again.
+        again: Instant,
+    },
     /// There are none.
     Nothing,
     /// These; `unsaved` where the store did not take them: they are saved as soon as it does.
@@ -27,10 +39,29 @@ impl SignIn {
         if let Some(known) = self.known() {
             return Ok(known);
         }
-        let read = self.store.tokens(&self.id).await.map_err(|error| NotNow(not_now(&error)))?;
-        match read {
-            Some(tokens) => self.hold(tokens, false),
-            None => *locked(&self.held) = Held::Nothing,
+        if let Held::Unreadable { reason, again } = &*locked(&self.held)
+            && Instant::now() < *again
+        {
+            return Err(reason.clone());
+        }
+        match self.store.tokens(&self.id).await {
+            Ok(Some(tokens)) => {
+                // A sign-in that came to nothing while they could not be read was not needed.
+                self.state.send_if_modified(|now| {
+                    if matches!(now, SignInState::Failed { .. }) {
+                        *now = SignInState::SignedOut;
+                    }
+                    false
+                });
+                self.hold(tokens, false);
+            }
+            Ok(None) => *locked(&self.held) = Held::Nothing,
+            Err(error) => {
+                let reason = NotNow(not_now(&error));
+                *locked(&self.held) =
+                    Held::Unreadable { reason: reason.clone(), again: Instant::now() + PAUSE };
+                return Err(reason);
+            }
         }
         Ok(self.known().flatten())
     }
@@ -38,7 +69,7 @@ impl SignIn {
     /// What is in memory; `None` where that is not known yet.
     pub(super) fn known(&self) -> Option<Option<Arc<Tokens>>> {
         match &*locked(&self.held) {
-            Held::Unread => None,
+            Held::Unread | Held::Unreadable { .. } => None,
             Held::Nothing => Some(None),
             Held::Tokens { tokens, .. } => Some(Some(Arc::clone(tokens))),
         }
@@ -92,4 +123,9 @@ impl SignIn {
 /// Why the store cannot be used right now.
 pub(super) fn not_now(error: &crate::credential::StoreError) -> Arc<str> {
     format!("{error}. {}", error.hint()).into()
+}
+
+/// The same as what a sign-in ends with.
+pub(super) fn unkept(error: &crate::credential::StoreError) -> String {
+    sentence(&NotNow(not_now(error)))
 }

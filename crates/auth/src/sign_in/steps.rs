@@ -7,7 +7,12 @@ use std::{
 
 use url::Url;
 
-use super::{NotNow, SignIn, SignInRequest, SignInState, flow::sentence, held::not_now, sign_ins::locked};
+use super::{
+    NotNow, SignIn, SignInRequest, SignInState,
+    flow::sentence,
+    held::{not_now, unkept},
+    sign_ins::locked,
+};
 use crate::{
     Flow, Grant, Scopes,
     authorization::{initial, resource},
@@ -103,7 +108,7 @@ impl SignIn {
                 redirect_uri: None,
                 origin: ClientOrigin::PreRegistered,
             }),
-            None => self.kept_client(&server.issuer).await.map_err(|error| not_now(&error).to_string())?,
+            None => self.kept_client(&server.issuer).await.map_err(|error| unkept(&error))?,
         };
         let registration =
             Registration { server, options: &self.options, flow, redirect_uri, scopes, kept: kept.as_ref() };
@@ -119,9 +124,9 @@ impl SignIn {
             // Of the config's own client the issuer is remembered alone; its secret stands in one place.
             let mut kept = client.clone();
             kept.client_secret = kept.client_secret.filter(|_| self.options.client_id.is_none());
-            let _lock = self.store.lock(&self.id).await.map_err(|error| not_now(&error).to_string())?;
+            let _lock = self.store.lock(&self.id).await.map_err(|error| unkept(&error))?;
             let saved = self.store.save_client(&self.id, &kept).await;
-            saved.map_err(|error| not_now(&error).to_string())?;
+            saved.map_err(|error| unkept(&error))?;
         }
         Ok(client)
     }

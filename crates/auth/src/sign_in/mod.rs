@@ -10,6 +10,7 @@ mod answers;
 mod flow;
 mod held;
 mod listeners;
+mod mcpo;
 mod renewal;
 mod sign_in;
 mod sign_ins;

@@ -172,6 +172,7 @@ impl SignIn {
     pub(super) async fn store_new(&self, tokens: Tokens) {
         self.state.send_replace(SignInState::Storing);
         self.keep(tokens).await;
+        self.settle_mcpo().await;
         self.signed_in();
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How long access tokens live, in seconds: longer than a busy machine needs for a few calls, and short enough to be renewed
-/// while a test looks on. FastMCP's JWT verifier and oidc-provider count whole seconds.
+/// while a test looks on. `FastMCP`'s JWT verifier and oidc-provider count whole seconds.
 const TTL: u32 = 8;
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+use tokio_util::task::TaskTracker;
 
 use super::{Finished, builder::collect};
 use crate::{PATIENCE, eventually_some};
@@ -27,9 +28,10 @@ impl Talk {
         let mut child = command.stdin(Stdio::piped()).spawn().expect("traygate starts");
         let stdin = child.stdin.take().expect("stdin is piped");
         let texts: [Arc<Mutex<String>>; 2] = Default::default();
+        let tasks = TaskTracker::new();
         let readers = [
-            tokio::spawn(collect(child.stdout.take().expect("stdout is piped"), Arc::clone(&texts[0]))),
-            tokio::spawn(collect(child.stderr.take().expect("stderr is piped"), Arc::clone(&texts[1]))),
+            tasks.spawn(collect(child.stdout.take().expect("stdout is piped"), Arc::clone(&texts[0]))),
+            tasks.spawn(collect(child.stderr.take().expect("stderr is piped"), Arc::clone(&texts[1]))),
         ];
         Self { child, stdin, texts, readers }
     }

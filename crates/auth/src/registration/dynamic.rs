@@ -97,7 +97,7 @@ impl Registration<'_> {
     /// The method of the config; else the first that the authorization server lists of `none`, post and basic; `none`
     /// where it lists nothing that Traygate knows. A machine's own grant needs a secret (RFC 6749 §4.4).
     ///
-    /// Post before basic: servers made with MCP's Python SDK (FastMCP) list both, and refuse basic without a `client_id` in
+    /// Post before basic: servers made with MCP's Python SDK (`FastMCP`) list both, and refuse basic without a `client_id` in
     /// the form, where others refuse it.
     fn wished_method(&self) -> Result<ClientAuth, RegistrationError> {
         if let Some(method) = self.configured_auth_method()? {

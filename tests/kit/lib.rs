@@ -21,6 +21,8 @@ mod upstream;
 
 pub use binaries::{fake_mcp, traygate};
 pub use eventually::{PATIENCE, eventually, eventually_some};
+#[cfg(unix)]
+pub use gateway::Talk;
 pub use gateway::{Answer, ConfigFile, Finished, Gateway, GatewayBuilder, Home, http_client};
 pub use judges::{Exhibits, Judges, corpus, installed_corpus};
 pub use peers::{Peer, Peers};

@@ -50,8 +50,8 @@ async fn run(args: Args) -> Exit {
         Some(Command::Check { file }) => command::check(&args.options, file),
         Some(Command::Openapi { server }) => command::openapi(&args.options, server.as_deref()).await,
         Some(Command::Status) => command::status(&args.options).await,
-        Some(Command::SignIn { server, flow, client_id }) => {
-            command::sign_in(&args.options, server, flow, client_id).await
+        Some(Command::SignIn { server, flow, client_id, from_mcpo }) => {
+            command::sign_in(&args.options, server, flow, client_id, from_mcpo).await
         }
         Some(Command::SignOut { server, forget_client }) => {
             command::sign_out(&args.options, server, forget_client).await

@@ -16,7 +16,7 @@ pub(super) struct Walk {
     mcp: String,
     resource: String,
     metadata: Value,
-    client: Value,
+    pub(super) client: Value,
 }
 
 impl Walk {

@@ -12,6 +12,8 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
+#[cfg(unix)]
+use super::Talk;
 use super::{Gateway, Home};
 use crate::{PATIENCE, eventually_some, traygate};
 
@@ -149,11 +151,37 @@ impl GatewayBuilder {
         finished
     }
 
+    /// Starts it, to be talked to.
+    #[cfg(unix)]
+    pub fn talk(self) -> Talk {
+        Talk::start(&mut self.command(&[]))
+    }
+
+    /// The same at a terminal: what it asks there, and what it says, goes through `script` (util-linux), all as stdout.
+    ///
+    /// # Panics
+    /// Where the command line is not text.
+    #[cfg(unix)]
+    pub fn talk_at_a_terminal(self) -> Talk {
+        let words = std::iter::once(traygate().into_os_string()).chain(self.args.iter().cloned());
+        let words: Vec<_> = words
+            .map(|word| format!("'{}'", word.into_string().expect("text").replace('\'', "'\\''")))
+            .collect();
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--echo", "never", "--command", &words.join(" "), "/dev/null"]);
+        Talk::start(self.prepare(&mut command))
+    }
+
     fn command(&self, first: &[&str]) -> Command {
         let mut command = Command::new(traygate());
+        command.args(first).args(&self.args);
+        self.prepare(&mut command);
         command
-            .args(first)
-            .args(&self.args)
+    }
+
+    /// Keeps it inside the home.
+    fn prepare<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .envs(self.home.variables())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
@@ -161,12 +189,11 @@ impl GatewayBuilder {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        command
+            .kill_on_drop(true)
     }
 }
 
-async fn collect(from: impl AsyncRead + Unpin, into: Arc<Mutex<String>>) {
+pub(super) async fn collect(from: impl AsyncRead + Unpin, into: Arc<Mutex<String>>) {
     let mut lines = BufReader::new(from).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let mut text = into.lock().unwrap_or_else(PoisonError::into_inner);

@@ -65,7 +65,13 @@ impl McpoSignIn {
     /// The sign-in of the server that mcpo knew by this name. What cannot be read is as good as none. Blocks.
     pub(crate) fn found(home: &Path, name: &str) -> Option<Self> {
         let folder = home.join(".mcpo").join("tokens");
-        let hash = &hex::encode(Md5::digest(name))[..8];
+        let md5 = |text: &str, digits| hex::encode(Md5::digest(text)).split_at(digits).0.to_owned();
+        // Newer versions have a sign-in a session; the one of no session is called so.
+        let names = [md5(&format!("{name}_default"), 12), md5(name, 8)];
+        names.iter().find_map(|hash| Self::read(&folder, hash))
+    }
+
+    fn read(folder: &Path, hash: &str) -> Option<Self> {
         let path = folder.join(format!("{hash}_tokens.json"));
         let tokens: TokenFile = read(&path)?;
         let bearer = tokens.token_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));

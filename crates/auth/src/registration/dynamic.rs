@@ -94,8 +94,11 @@ impl Registration<'_> {
         self.options.grant == Grant::AuthorizationCode && self.flow != Flow::Device
     }
 
-    /// The method of the config; else the first that the authorization server lists of `none`, basic and post; `none`
+    /// The method of the config; else the first that the authorization server lists of `none`, post and basic; `none`
     /// where it lists nothing that Traygate knows. A machine's own grant needs a secret (RFC 6749 §4.4).
+    ///
+    /// Post before basic: servers made with MCP's Python SDK (`FastMCP`) list both, and refuse basic without a `client_id` in
+    /// the form, where others refuse it.
     fn wished_method(&self) -> Result<ClientAuth, RegistrationError> {
         if let Some(method) = self.configured_auth_method()? {
             return Ok(method);
@@ -103,7 +106,7 @@ impl Registration<'_> {
         if self.options.grant == Grant::ClientCredentials {
             return Ok(self.secret_method());
         }
-        let known = [ClientAuth::None, ClientAuth::ClientSecretBasic, ClientAuth::ClientSecretPost];
+        let known = [ClientAuth::None, ClientAuth::ClientSecretPost, ClientAuth::ClientSecretBasic];
         Ok(known.into_iter().find(|method| self.lists(method.name())).unwrap_or(ClientAuth::None))
     }
 

@@ -58,6 +58,8 @@ pub struct SignInRequest {
     pub open: bool,
     /// A client id and perhaps its secret, typed in by a person; kept in the credential store.
     pub client: Option<(String, Option<SecretString>)>,
+    /// Takes over mcpo's sign-in ([`crate::SignIn::has_mcpo_sign_in`]) in place of asking a person.
+    pub mcpo: bool,
 }
 
 /// What a person's browser is told when it comes back, or whoever pasted its address.

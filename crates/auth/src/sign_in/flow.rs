@@ -114,6 +114,9 @@ impl Steps<'_> {
         let sign_in = Arc::clone(self.sign_in);
         let http = sign_in.http()?;
         let discovered = sign_in.discover(&http).await?;
+        if self.request.mcpo {
+            return sign_in.take_over_mcpo(&discovered).await;
+        }
         let flow = self.request.flow.unwrap_or(sign_in.options.flow);
         let mut scopes = sign_in.scopes(&discovered);
         if sign_in.options.grant == Grant::ClientCredentials {

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{SignIn, SignInState, sign_ins::locked};
+use super::{NotNow, SignIn, SignInState, flow::sentence, sign_ins::locked};
 use crate::{credential::StoreError, token::Tokens};
 
-/// A store that could not be read is left alone this long: each reading of a locked keychain takes seconds.
-const UNREADABLE: Duration = Duration::from_secs(5);
+/// How long a store that could not be read is left alone: a keychain that hangs must not hold up each request.
+const PAUSE: Duration = Duration::from_millis(900);
 
 /// The tokens in memory.
 #[derive(Debug, Clone, Default)]
@@ -45,10 +45,19 @@ impl SignIn {
             return known;
         }
         match self.store.tokens(&self.id).await {
-            Ok(Some(tokens)) => self.hold(tokens, false),
+            Ok(Some(tokens)) => {
+                // A sign-in that came to nothing while they could not be read was not needed.
+                self.state.send_if_modified(|now| {
+                    if matches!(now, SignInState::Failed { .. }) {
+                        *now = SignInState::SignedOut;
+                    }
+                    false
+                });
+                self.hold(tokens, false);
+            }
             Ok(None) => *locked(&self.held) = Held::Nothing,
             Err(error) => {
-                let until = Instant::now() + UNREADABLE;
+                let until = Instant::now() + PAUSE;
                 *locked(&self.held) = Held::Unreadable { error, until };
             }
         }
@@ -118,4 +127,9 @@ impl SignIn {
 /// Why the store cannot be used right now.
 pub(super) fn not_now(error: &StoreError) -> Arc<str> {
     format!("{error}. {}", error.hint()).into()
+}
+
+/// The same as what a sign-in ends with.
+pub(super) fn unkept(error: &StoreError) -> String {
+    sentence(&NotNow(not_now(error)))
 }

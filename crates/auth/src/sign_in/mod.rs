@@ -10,6 +10,7 @@ mod answers;
 mod flow;
 mod held;
 mod listeners;
+mod mcpo;
 mod renewal;
 mod server;
 mod sign_ins;

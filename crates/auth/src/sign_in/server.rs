@@ -92,12 +92,12 @@ impl SignIn {
         self.stop.cancel();
     }
 
-    /// The token for the next request; `None` where there is none, or where the store cannot be read: the request goes
-    /// without, for the server may need none. Renews one that is about to end. Comes from memory, but for the first use and
-    /// renewals.
+    /// The token for the next request; `None` where there is none: the request goes without. Renews one that is about to
+    /// end. Comes from memory, but for the first use and renewals. `None` as well where the store cannot be read: a server
+    /// that wants no token is not to wait for a keychain, and one that wants it refuses, and [`Self::refused`] says why.
     ///
     /// # Errors
-    /// [`NotNow`].
+    /// [`NotNow`]: the token ended, and there is no other right now.
     pub async fn bearer(&self) -> Result<Option<Bearer>, NotNow> {
         let Ok(Some(tokens)) = self.tokens().await else { return Ok(None) };
         let bearer = Bearer::new(tokens.access_token.clone());

@@ -8,7 +8,12 @@ use std::{
 use tokio::time::timeout;
 use url::Url;
 
-use super::{NotNow, SignIn, SignInRequest, SignInState, flow::sentence, held::not_now, sign_ins::locked};
+use super::{
+    NotNow, SignIn, SignInRequest, SignInState,
+    flow::sentence,
+    held::{not_now, unkept},
+    sign_ins::locked,
+};
 use crate::{
     Challenge, Flow, Grant, Scopes,
     authorization::{initial, resource},
@@ -117,7 +122,7 @@ impl SignIn {
                 redirect_uri: None,
                 origin: ClientOrigin::PreRegistered,
             }),
-            None => self.kept_client(&server.issuer).await.map_err(|error| not_now(&error).to_string())?,
+            None => self.kept_client(&server.issuer).await.map_err(|error| unkept(&error))?,
         };
         let registration =
             Registration { server, options: &self.options, flow, redirect_uri, scopes, kept: kept.as_ref() };
@@ -133,9 +138,9 @@ impl SignIn {
             // Of the config's own client the issuer is remembered alone; its secret stands in one place.
             let mut kept = client.clone();
             kept.client_secret = kept.client_secret.filter(|_| self.options.client_id.is_none());
-            let _lock = self.store.lock(&self.id).await.map_err(|error| not_now(&error).to_string())?;
+            let _lock = self.store.lock(&self.id).await.map_err(|error| unkept(&error))?;
             let saved = self.store.save_client(&self.id, &kept).await;
-            saved.map_err(|error| not_now(&error).to_string())?;
+            saved.map_err(|error| unkept(&error))?;
         }
         Ok(client)
     }
@@ -181,6 +186,7 @@ impl SignIn {
     pub(super) async fn store_new(&self, tokens: Tokens) {
         self.state.send_replace(SignInState::Storing);
         self.keep(tokens).await;
+        self.settle_mcpo().await;
         self.signed_in();
     }
 

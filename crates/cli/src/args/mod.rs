@@ -75,6 +75,9 @@ pub(crate) enum Command {
         /// A client id that was registered with its authorization server; the secret is asked for.
         #[arg(long, value_name = "ID")]
         client_id: Option<String>,
+        /// Take over mcpo's sign-in (~/.mcpo/tokens) in place of a new one.
+        #[arg(long, conflicts_with_all = ["flow", "client_id"])]
+        from_mcpo: bool,
     },
     /// Sign out of a server: its tokens are revoked where that can be, and deleted.
     SignOut {

@@ -25,10 +25,11 @@ fn told(line: &str) -> String {
         Some(Command::Check { .. }) => "check".to_owned(),
         Some(Command::Openapi { .. }) => "openapi".to_owned(),
         Some(Command::Status) => "status".to_owned(),
-        Some(Command::SignIn { server, flow, client_id }) => {
+        Some(Command::SignIn { server, flow, client_id, from_mcpo }) => {
             let flow = flow.map(|flow| format!(" {:?}", Flow::from(flow))).unwrap_or_default();
             let id = client_id.map(|id| format!(" as {id}")).unwrap_or_default();
-            format!("sign-in {server}{flow}{id}")
+            let mcpo = if from_mcpo { " from mcpo" } else { "" };
+            format!("sign-in {server}{flow}{id}{mcpo}")
         }
         Some(Command::SignOut { server, forget_client }) => {
             format!("sign-out {server}{}", if forget_client { " forget" } else { "" })
@@ -135,6 +136,7 @@ fn every_mcpo_command_line_is_understood() {
         ("traygate --sign-in never --token-storage memory -- s", "Stdio sign-in=Never storage=Memory --=s"),
         ("traygate sign-in github", "sign-in github"),
         ("traygate -c c.json sign-in -- -x", "sign-in -x config=c.json"),
+        ("traygate sign-in github --from-mcpo", "sign-in github from mcpo"),
         ("traygate sign-in github --flow deep-link --client-id abc", "sign-in github DeepLink as abc"),
         ("traygate sign-out github --forget-client --config c.json", "sign-out github forget config=c.json"),
     ];
@@ -218,6 +220,7 @@ fn wrong_command_lines_are_refused() {
         "traygate sign-in a b",
         "traygate sign-in a --flow pigeon",
         "traygate sign-in a --client-secret s",
+        "traygate sign-in a --from-mcpo --flow device",
         "traygate --sign-in sometimes",
         "traygate --token-storage paper",
         "traygate uvx mcp-server-time",

@@ -35,18 +35,15 @@ pub(crate) fn router(admin: Admin) -> Router {
 }
 
 async fn status(State(admin): State<Arc<Admin>>) -> Json<Status> {
-    Json(status_of(&admin))
+    Json(status_of(&admin).await)
 }
 
-fn status_of(admin: &Admin) -> Status {
-    let (now, rules) = (SystemTime::now(), admin.rules.load());
-    let servers = admin
-        .hub
-        .catalogue()
-        .servers
-        .values()
-        .map(|server| server_status(admin, server, &rules, now))
-        .collect();
+async fn status_of(admin: &Admin) -> Status {
+    let (now, rules, catalogue) = (SystemTime::now(), admin.rules.load_full(), admin.hub.catalogue());
+    let mut servers = Vec::with_capacity(catalogue.servers.len());
+    for server in catalogue.servers.values() {
+        servers.push(server_status(admin, server, &rules, now).await);
+    }
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -59,10 +56,19 @@ fn status_of(admin: &Admin) -> Status {
     }
 }
 
-fn server_status(admin: &Admin, server: &ServerSnapshot, rules: &Rules, now: SystemTime) -> ServerStatus {
+async fn server_status(
+    admin: &Admin,
+    server: &ServerSnapshot,
+    rules: &Rules,
+    now: SystemTime,
+) -> ServerStatus {
     let sign_in = admin.sign_ins.find(server.name.as_str());
     let prepared = admin.prepared.get(&server.name);
-    ServerStatus::new(server, prepared.as_deref(), sign_in.as_deref(), rules, now)
+    let mut status = ServerStatus::new(server, prepared.as_deref(), sign_in.as_deref(), rules, now);
+    if let (Some(told), Some(sign_in)) = (&mut status.sign_in, &sign_in) {
+        told.mcpo = !told.is_under_way() && sign_in.has_mcpo_sign_in().await;
+    }
+    status
 }
 
 /// Reads the config file again and applies it, changed or not; answers when that is done.
@@ -73,21 +79,22 @@ async fn reload(State(admin): State<Arc<Admin>>) -> Response {
         let message = "This gateway follows no config file.";
         return Problem::new(StatusCode::CONFLICT, "no-config-file", message).into_response();
     }
-    Json(status_of(&admin)).into_response()
+    Json(status_of(&admin).await).into_response()
 }
 
 async fn restart(State(admin): State<Arc<Admin>>, Path(server): Path<String>) -> Response {
     if !admin.hub.restart(&server) {
         return unknown_server(&server).into_response();
     }
-    accepted(&admin, &server)
+    accepted(&admin, &server).await
 }
 
 /// 202 with the server's status as it is by now.
-pub(super) fn accepted(admin: &Admin, server: &str) -> Response {
+pub(super) async fn accepted(admin: &Admin, server: &str) -> Response {
     match admin.hub.catalogue().servers.get(server) {
         Some(snapshot) => {
-            let status = server_status(admin, snapshot, &admin.rules.load(), SystemTime::now());
+            let rules = admin.rules.load_full();
+            let status = server_status(admin, snapshot, &rules, SystemTime::now()).await;
             (StatusCode::ACCEPTED, Json(status)).into_response()
         }
         None => unknown_server(server).into_response(),

@@ -29,7 +29,7 @@ pub(super) async fn start(
 ) -> Result<Response, Problem> {
     let sign_in = find(&admin, &server)?;
     let request = async {
-        let mut fields = Fields::read(body, &["flow", "open", "client_id", "client_secret"]).await?;
+        let mut fields = Fields::read(body, &["flow", "open", "client_id", "client_secret", "mcpo"]).await?;
         let (client_id, client_secret) = (fields.text("client_id")?, fields.secret("client_secret")?);
         if client_id.is_none() && client_secret.is_some() {
             return Err(body::unfit("`client_secret` needs its `client_id` beside it."));
@@ -38,11 +38,12 @@ pub(super) async fn start(
             flow: fields.flow("flow")?,
             open: fields.flag("open")?,
             client: client_id.map(|id| (id, client_secret)),
+            mcpo: fields.flag("mcpo")?,
         })
     };
     let request: SignInRequest = request.await?;
     sign_in.start(request);
-    Ok(accepted(&admin, &server))
+    Ok(accepted(&admin, &server).await)
 }
 
 /// Ends the sign-in that is under way; none is fine too.
@@ -51,7 +52,7 @@ pub(super) async fn cancel(
     Path(server): Path<String>,
 ) -> Result<Response, Problem> {
     find(&admin, &server)?.cancel();
-    Ok(accepted(&admin, &server))
+    Ok(accepted(&admin, &server).await)
 }
 
 /// Takes what a person pasted: the address that the browser ended on, or the bare code.

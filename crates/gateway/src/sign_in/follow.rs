@@ -57,7 +57,7 @@ impl Follow {
             let policy = self.rules.load().sign_in;
             let (acts, later) = prompts.step(policy, &seen, Instant::now());
             for act in &acts {
-                self.act(act, &followed, &mut unshown);
+                self.act(act, &followed, &mut unshown).await;
             }
             self.show(&followed, &mut unshown);
             let later = async {
@@ -99,7 +99,7 @@ impl Follow {
         seen
     }
 
-    fn act(&self, act: &Act, followed: &HashMap<String, Followed>, unshown: &mut HashSet<String>) {
+    async fn act(&self, act: &Act, followed: &HashMap<String, Followed>, unshown: &mut HashSet<String>) {
         let (Act::Open(name) | Act::Show(name) | Act::Begin(name) | Act::Tell(name)) = act;
         let Some(Followed { sign_in, state }) = followed.get(name) else { return };
         match act {
@@ -112,7 +112,10 @@ impl Follow {
                 sign_in.start(SignInRequest::default());
             }
             // Nobody would see its address.
-            Act::Show(_) | Act::Tell(_) => tracing::info!("{}", words::need(name, &state.borrow())),
+            Act::Show(_) | Act::Tell(_) => {
+                let mcpo = sign_in.has_mcpo_sign_in().await;
+                tracing::info!("{}", words::need(name, &state.borrow(), mcpo));
+            }
             Act::Begin(_) => sign_in.start(SignInRequest::default()),
         }
     }

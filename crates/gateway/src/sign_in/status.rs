@@ -40,6 +40,9 @@ pub struct SignInStatus {
     /// Whether it failed for want of a client id that somebody has to register by hand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub client_needed: bool,
+    /// Whether mcpo is signed in to this server, and its sign-in can be taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mcpo: bool,
 }
 
 /// The answer of `POST /-/api/servers/{server}/sign-out`.

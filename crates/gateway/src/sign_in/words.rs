@@ -48,9 +48,15 @@ pub fn command(server: &str) -> String {
 }
 
 /// The line for who reads the log.
-pub(super) fn need(server: &str, sign_in: &SignInState) -> String {
+pub(super) fn need(server: &str, sign_in: &SignInState, mcpo: bool) -> String {
     let command = command(server);
     match sign_in {
+        SignInState::SignedOut if mcpo => {
+            let takes_over = command.replacen("sign-in", "sign-in --from-mcpo", 1);
+            format!(
+                "`{server}` needs sign-in, and mcpo is signed in to it: run `{takes_over}` to use that, or `{command}`"
+            )
+        }
         SignInState::ReauthNeeded { reason } => {
             format!("`{server}` needs a new sign-in: {} Run `{command}`", stopped(reason))
         }
@@ -140,10 +146,15 @@ mod tests {
     #[test]
     fn the_log_tells_what_to_run_and_why() {
         let reauth = SignInState::ReauthNeeded { reason: "The refresh token was revoked".into() };
-        assert_eq!(need("a", &SignInState::SignedOut), "`a` needs sign-in: run `traygate sign-in a`");
+        assert_eq!(need("a", &SignInState::SignedOut, false), "`a` needs sign-in: run `traygate sign-in a`");
         assert_eq!(
-            need("a", &reauth),
+            need("a", &reauth, true),
             "`a` needs a new sign-in: The refresh token was revoked. Run `traygate sign-in a`"
+        );
+        assert_eq!(
+            need("a b", &SignInState::SignedOut, true),
+            "`a b` needs sign-in, and mcpo is signed in to it: run `traygate sign-in --from-mcpo -- \"a b\"` to use that, \
+             or `traygate sign-in -- \"a b\"`"
         );
     }
 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use md5::Digest as _;
+
 use super::*;
 
 /// md5("github") begins so.
@@ -45,6 +47,16 @@ fn mcpos_files_become_tokens_and_a_client() {
     assert_eq!(client.redirect_uri.unwrap().as_str(), "http://localhost:3030/callback");
     assert_eq!(client.client_secret_expires_at, None);
     assert!(McpoSignIn::found(home.path(), "gitlab").is_none());
+}
+
+#[test]
+fn newer_versions_have_another_file_name_which_wins() {
+    let home = home(TOKENS, None);
+    let hash = &hex::encode(md5::Md5::digest("github_default"))[..12];
+    let newer = home.path().join(format!(".mcpo/tokens/{hash}_tokens.json"));
+    fs_err::write(newer, TOKENS.replace("mcpo-access", "newer")).unwrap();
+    let (tokens, _) = McpoSignIn::found(home.path(), "github").unwrap().into_parts(issuer(1));
+    assert_eq!(tokens.access_token.expose_secret(), "newer");
 }
 
 #[test]

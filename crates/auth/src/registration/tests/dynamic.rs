@@ -94,7 +94,8 @@ async fn the_best_listed_auth_method_is_asked_for() {
     for (listed, asked) in [
         (None, "none"),
         (Some(vec!["client_secret_post", "client_secret_basic", "none"]), "none"),
-        (Some(vec!["client_secret_post", "client_secret_basic"]), "client_secret_basic"),
+        (Some(vec!["client_secret_basic", "client_secret_post"]), "client_secret_post"),
+        (Some(vec!["private_key_jwt", "client_secret_basic"]), "client_secret_basic"),
         (Some(vec!["private_key_jwt", "client_secret_post"]), "client_secret_post"),
         (Some(vec!["private_key_jwt"]), "none"),
     ] {

@@ -1,6 +1,7 @@
 //! `traygate sign-in SERVER`: through the running gateway, else by one that is started for it.
 
 mod client;
+mod mcpo;
 mod prompt;
 mod session;
 mod sight;
@@ -38,6 +39,7 @@ pub(crate) async fn sign_in(
     server: String,
     flow: Option<FlowWord>,
     client_id: Option<String>,
+    from_mcpo: bool,
 ) -> Result<Exit, Problem> {
     let client = client_id.as_deref().map(Client::with_id).transpose()?;
     let mut signals = Signals::take()
@@ -47,7 +49,7 @@ pub(crate) async fn sign_in(
         () = signals.next() => return Err(cancelled()),
     };
     let done = tokio::select! {
-        done = through(&session, flow, client) => done,
+        done = through(&session, flow, client, from_mcpo) => done,
         () = signals.next() => {
             session.cancel().await;
             Err(cancelled())
@@ -67,10 +69,13 @@ async fn through(
     session: &Session,
     flow: Option<FlowWord>,
     mut client: Option<Client>,
+    from_mcpo: bool,
 ) -> Result<String, Problem> {
     let mut prompt = Prompt::default();
+    let asks = flow.is_none() && client.is_none() && !from_mcpo && io::stdin().is_terminal();
+    let from_mcpo = from_mcpo || (asks && mcpo::is_wanted(session, &mut prompt).await?);
     for asked in 0.. {
-        session.act("sign-in", &request(flow, client.as_ref())).await?;
+        session.act("sign-in", &request(flow, client.as_ref(), from_mcpo)).await?;
         match attempt(session, &mut prompt).await? {
             Sight::Done => break,
             Sight::Failed { reason, client_needed: true } if asked < CLIENTS && io::stdin().is_terminal() => {
@@ -88,8 +93,8 @@ async fn through(
     ready(session).await
 }
 
-fn request(flow: Option<FlowWord>, client: Option<&Client>) -> Value {
-    let mut request = json!({"flow": flow.map(FlowWord::word), "open": false});
+fn request(flow: Option<FlowWord>, client: Option<&Client>, from_mcpo: bool) -> Value {
+    let mut request = json!({"flow": flow.map(FlowWord::word), "open": false, "mcpo": from_mcpo});
     if let Some(client) = client {
         client.add_to(&mut request);
     }
@@ -169,6 +174,13 @@ async fn ready(session: &Session) -> Result<String, Problem> {
     let begun = Instant::now();
     loop {
         let status = session.status().await?;
+        if let Some(SignInStatus { state, reason, .. }) = &status.sign_in
+            && state == "reauth-needed"
+        {
+            // The server takes no token, not even this one.
+            let reason = reason.as_deref().unwrap_or("The server refuses the token.");
+            return Err(Exit::Failed.because(format!("Not signed in to `{}`: {reason}", session.server())));
+        }
         let is_starting = matches!(status.state.as_str(), "connecting" | "sign-in-needed");
         if !is_starting || begun.elapsed() >= READY {
             return Ok(signed_in(&status));

@@ -25,18 +25,27 @@ impl Prompt {
     /// The same, but `None` where no line is to come.
     pub(super) async fn answer(&mut self) -> Option<String> {
         while self.is_open {
-            let line = self.line.get_or_insert_with(|| spawn_blocking(line)).await.ok().flatten();
-            self.line = None;
-            self.is_open = line.is_some();
+            let line = self.line().await;
             if line.as_ref().is_some_and(|line| !line.is_empty()) {
                 return line;
             }
         }
         None
     }
+
+    /// The same, empty or not.
+    pub(super) async fn line(&mut self) -> Option<String> {
+        if !self.is_open {
+            return None;
+        }
+        let line = self.line.get_or_insert_with(|| spawn_blocking(read)).await.ok().flatten();
+        self.line = None;
+        self.is_open = line.is_some();
+        line
+    }
 }
 
-fn line() -> Option<String> {
+fn read() -> Option<String> {
     let mut line = String::new();
     let read = io::stdin().read_line(&mut line).ok()?;
     (read > 0).then(|| line.trim().to_owned())

@@ -39,8 +39,11 @@ fn what_a_person_has_to_do_is_seen() {
 
 #[test]
 fn the_page_is_never_opened_by_the_gateway() {
-    assert_eq!(request(None, None), json!({"flow": null, "open": false}));
-    assert_eq!(request(Some(FlowWord::DeepLink), None), json!({"flow": "deep-link", "open": false}));
+    assert_eq!(request(None, None, false), json!({"flow": null, "open": false, "mcpo": false}));
+    assert_eq!(
+        request(Some(FlowWord::DeepLink), None, true),
+        json!({"flow": "deep-link", "open": false, "mcpo": true})
+    );
 }
 
 #[test]

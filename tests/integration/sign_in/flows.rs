@@ -217,8 +217,11 @@ async fn without_a_keychain_it_says_so_and_what_to_choose() {
     let stand = Stand::new().await;
     let config = json!({"mcpServers": {"up": stand.mcp.entry()}});
     let gateway = Gateway::builder(&stand.home).config(&config).args(["--sign-in", "never"]).start().await;
-    let told = gateway.wait_for_refusal("/up/openapi.json", 503, "keychain").await;
-    assert!(told["message"].as_str().unwrap().contains("storage"), "{told}");
+    gateway.wait_for_state("up", "sign-in-needed").await;
+    gateway.begin("up", json!({})).await;
+    let told = gateway.failed("up").await;
+    assert!(told.contains("keychain") && told.contains("`storage_type`"), "{told}");
+    assert!(stand.server.seen("/register").is_empty(), "nothing is registered that cannot be kept");
 }
 
 #[tokio::test]

@@ -65,7 +65,6 @@ impl SignIn {
     }
 
     /// The tokens, as far as that needs no reading.
-    #[expect(clippy::type_complexity, reason = "known or not, readable or not, there or not")]
     fn known(&self) -> Option<Result<Option<Arc<Tokens>>, StoreError>> {
         match self.held() {
             Held::Unread => None,

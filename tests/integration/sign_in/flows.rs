@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use traygate_tests::Gateway;
+use traygate_tests::{Answer, Gateway, http_client};
 
 use super::{
     stand::{SigningIn as _, Stand, VISITOR, consent, visit},
@@ -101,6 +101,24 @@ async fn the_whole_address_can_be_pasted_and_a_foreign_one_changes_nothing() {
     assert_eq!(told["ok"], true, "{told}");
     gateway.wait_until_ready("up").await;
     assert_eq!(stand.server.seen("/token").len(), 1);
+}
+
+#[tokio::test]
+async fn an_https_redirect_uri_is_received_at_its_path_behind_the_users_proxy() {
+    let stand = Stand::new().await;
+    let landing = "https://tools.example.com/oauth/landing";
+    let gateway = stand.gateway_with(&json!({"client_metadata": {"redirect_uris": [landing]}})).await;
+    let redirect = consent(&gateway.page("up").await).await;
+    assert!(redirect.as_str().starts_with(&format!("{landing}?")), "{redirect}");
+    // What a proxy at that address does.
+    let forwarded = |query: &str| format!("{}/oauth/landing?{query}", gateway.base());
+    let stranger = Answer::to(http_client().get(forwarded("code=c&state=s"))).await;
+    assert_eq!(stranger.status, 400, "{}", stranger.text);
+    let landed = Answer::to(http_client().get(forwarded(redirect.query().unwrap()))).await;
+    assert_eq!(landed.status, 200, "{}", landed.text);
+    gateway.wait_for_sign_in("up", "signed-in").await;
+    let later = Answer::to(http_client().get(forwarded("code=c&state=s"))).await;
+    assert_eq!(later.status, 404, "nobody waits there any more: {}", later.text);
 }
 
 #[tokio::test]

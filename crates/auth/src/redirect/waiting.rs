@@ -59,9 +59,10 @@ impl Waiting {
         same.then(|| waiter.responses.clone())
     }
 
-    /// Whether a response may come in at this path, for a listener that serves other things too.
+    /// Whether the response to an https redirect URI, which a proxy forwards, may come in at this path.
     pub(crate) fn expects(&self, path: &str) -> bool {
-        self.lock().values().any(|waiter| is_web(&waiter.redirect_uri) && waiter.redirect_uri.path() == path)
+        let is_it = |uri: &Url| uri.scheme() == "https" && uri.path() == path;
+        self.lock().values().any(|waiter| is_it(&waiter.redirect_uri))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Waiter>> {

@@ -108,6 +108,10 @@ impl<U: Upstreams> Face<U> {
         host::check(rules, &self.machine, &parts)?;
         let path = parts.uri.path();
         let own = is_own(path);
+        // An https redirect URI of the config, which a proxy forwards.
+        if parts.method == Method::GET && self.sign_ins.expects(path) {
+            return Ok(crate::sign_in::forwarded(&self.sign_ins, &parts.uri).await);
+        }
         // Where a sign-in ends, the authorization server's page may have navigated here; `state` is the guard.
         if path != "/-/oauth/callback" {
             origin.check(own)?;

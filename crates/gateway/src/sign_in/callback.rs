@@ -8,10 +8,10 @@ use std::{
 use axum::{
     Router,
     extract::{RawQuery, State},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::any,
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use traygate_auth::{Landing, SignIns};
 use url::Url;
 
@@ -68,31 +68,33 @@ async fn land(State(callback): State<Arc<Callback>>, method: Method, RawQuery(qu
     }
     let query = query.unwrap_or_default();
     if query.len() > Callback::LONGEST {
-        return page(&Landing {
-            ok: false,
-            title: "This address is too long".to_owned(),
-            message: "It is none that a sign-in ends on. Begin the sign-in again.".to_owned(),
-        });
+        return page(&too_long());
     }
     let mut url = at.clone();
     url.set_query(Some(&query));
     page(&callback.sign_ins.redirected(&url).await)
 }
 
-/// The page that a browser ends on. The address holds a code: it goes into no Referer, no cache and no frame.
+/// A response to an https redirect URI of the config, which a proxy forwards to its path here.
+pub(crate) async fn forwarded(sign_ins: &SignIns, at: &Uri) -> Response {
+    let address = format!("http://127.0.0.1{}", at.path_and_query().map_or("/", |path| path.as_str()));
+    match Url::parse(&address) {
+        Ok(url) if address.len() <= Callback::LONGEST => page(&sign_ins.redirected(&url).await),
+        _ => page(&too_long()),
+    }
+}
+
+fn too_long() -> Landing {
+    Landing {
+        ok: false,
+        title: "This address is too long".to_owned(),
+        message: "It is none that a sign-in ends on. Begin the sign-in again.".to_owned(),
+    }
+}
+
 fn page(landing: &Landing) -> Response {
-    const HEADERS: [(HeaderName, &str); 5] = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ];
     let status = if landing.ok { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    (status, HEADERS, Html(landing.page())).into_response()
+    (status, Landing::HEADERS, landing.page()).into_response()
 }
 
 #[cfg(test)]

@@ -16,7 +16,12 @@ use std::{collections::HashMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 use traygate_auth::{Keychain, SignIns, StorageType, Surroundings, SystemBrowser};
 
-pub(crate) use self::{callback::Callback, follow::Follow, status::flow_word, words::stopped};
+pub(crate) use self::{
+    callback::{Callback, forwarded},
+    follow::Follow,
+    status::flow_word,
+    words::stopped,
+};
 pub use self::{
     obstacle::cannot_sign_in,
     policy::SignInPolicy,

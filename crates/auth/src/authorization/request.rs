@@ -31,6 +31,10 @@ pub(crate) struct Pending {
     pub(crate) resource: Option<String>,
 }
 
+/// It knows no `offline_access` and gives refresh tokens to requests with a parameter of its own alone (Google Identity,
+/// "Using OAuth 2.0 for Web Server Applications", `access_type`).
+const GOOGLE: &str = "https://accounts.google.com";
+
 impl AuthorizationRequest {
     /// A request for `scopes`, always with PKCE by S256. "If `code_challenge_methods_supported` is absent, the
     /// authorization server does not support PKCE and MCP clients MUST refuse to proceed" (MCP 2026-07-28, security
@@ -61,9 +65,13 @@ impl AuthorizationRequest {
         if let Some(resource) = resource {
             request = request.add_extra_param("resource", resource.to_owned());
         }
+        let is_google = server.issuer.as_str() == GOOGLE;
         // Without it "the Authorization Server MUST ignore the offline_access request" (OpenID Connect Core §11).
-        if scopes.contains(OFFLINE_ACCESS) {
+        if scopes.contains(OFFLINE_ACCESS) || is_google {
             request = request.add_extra_param("prompt", "consent");
+        }
+        if is_google {
+            request = request.add_extra_param("access_type", "offline");
         }
         let (mut url, _) = request.url();
         url.set_fragment(None);

@@ -78,7 +78,7 @@ impl Landing {
         Self {
             ok: true,
             title: format!("Signed in to {server}"),
-            message: "Its tools are ready to use. You can close this page.".to_owned(),
+            message: "Its tools are ready to use.".to_owned(),
         }
     }
 

@@ -247,7 +247,6 @@ impl SignIn {
             self.state.send_replace(SignInState::SignedIn { scopes, expires_at: tokens.expires_at });
         }
         *locked(&self.renewal) = None;
-        tracing::info!(server = %self.id.name, "signed in");
         self.changed();
     }
 

@@ -64,9 +64,9 @@ fn a_request_says_all_that_the_specification_wants_and_keeps_the_endpoints_query
 
 #[test]
 fn google_is_asked_for_a_refresh_token_in_its_own_way() {
-    let issuer = crate::issuer::Issuer::new("https://accounts.google.com");
+    let issuer = Issuer::new("https://accounts.google.com");
     let (google, scopes) = (AuthorizationServer { issuer: issuer.clone(), ..server() }, Scopes::parse("a"));
-    let client = crate::client::Client { issuer, ..client(ClientAuth::None) };
+    let client = Client { issuer, ..client(ClientAuth::None) };
     let asked = AuthorizationRequest::new(&google, &client, &redirect_uri(), &scopes, None).unwrap();
     let query = query(&asked.url);
     assert_eq!((query["access_type"].as_str(), query["prompt"].as_str()), ("offline", "consent"));

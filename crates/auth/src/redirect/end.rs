@@ -48,7 +48,7 @@ impl End {
     fn at(uri: Url, callback: Option<&Url>) -> Self {
         let is_gateway = callback.is_some_and(|callback| {
             uri.scheme() == callback.scheme()
-                && is_loopback(&uri)
+                && matches!(uri.host_str(), Some("127.0.0.1" | "localhost"))
                 && uri.port_or_known_default() == callback.port_or_known_default()
                 && uri.path() == callback.path()
         });

@@ -47,8 +47,12 @@ impl Running {
         let tasks = sign_in.all.0.tasks.clone();
         tasks.spawn(async move {
             let _ended = ended.drop_guard();
-            let steps = Steps { sign_in: &sign_in, request, responses, received };
-            let outcome = cancel.run_until_cancelled(steps.run()).await;
+            let steps = Steps { sign_in: &sign_in, request, responses, received, cancel: &cancel };
+            let outcome = tokio::select! {
+                biased;
+                () = cancelled_in_time(&sign_in, &cancel) => None,
+                outcome = steps.run() => Some(outcome),
+            };
             match outcome {
                 Some(Ok(())) => {}
                 Some(Err(reason)) => {
@@ -57,11 +61,7 @@ impl Running {
                 }
                 None => {
                     tracing::info!(server = %sign_in.id.name, "sign-in cancelled");
-                    sign_in.state.send_replace(if before.is_under_way() {
-                        SignInState::SignedOut
-                    } else {
-                        before
-                    });
+                    sign_in.state.send_replace(sign_in.settled(before));
                 }
             }
         });
@@ -70,6 +70,11 @@ impl Running {
 
     pub(super) fn cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Cancelled when nothing of it runs any more.
+    pub(super) fn ended(&self) -> CancellationToken {
+        self.ended.clone()
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -97,6 +102,7 @@ struct Steps<'a> {
     request: SignInRequest,
     responses: mpsc::Sender<Response>,
     received: mpsc::Receiver<Response>,
+    cancel: &'a CancellationToken,
 }
 
 /// How an authorization came out.
@@ -127,6 +133,9 @@ impl Steps<'_> {
         }
         let (mut reregistered, mut reduced) = (false, false);
         loop {
+            if self.cancel.is_cancelled() {
+                return Err("It was cancelled.".into());
+            }
             match self.authorize(&http, &discovered, &scopes, flow).await? {
                 Round::SignedIn => return Ok(()),
                 Round::Reregister if !reregistered => reregistered = true,
@@ -233,6 +242,33 @@ impl Steps<'_> {
                 Ok(Round::Reregister)
             }
             Err(error) => Err(sentence(&error)),
+        }
+    }
+}
+
+/// Waits until the sign-in is cancelled. Too late for that is when the code is being given for tokens: they would live on at
+/// the authorization server, and nobody would know them.
+async fn cancelled_in_time(sign_in: &SignIn, cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    if matches!(*sign_in.state.borrow(), SignInState::Exchanging | SignInState::Storing) {
+        std::future::pending::<()>().await;
+    }
+}
+
+impl SignIn {
+    /// Where a sign-in that was cancelled leaves it.
+    fn settled(&self, before: SignInState) -> SignInState {
+        match (self.held().tokens(), before) {
+            (Some(tokens), SignInState::SignedIn { .. } | SignInState::Refreshing) => {
+                SignInState::SignedIn { scopes: tokens.granted.clone(), expires_at: tokens.expires_at }
+            }
+            (
+                _,
+                before @ (SignInState::ReauthNeeded { .. }
+                | SignInState::StepUpNeeded { .. }
+                | SignInState::Failed { .. }),
+            ) => before,
+            _ => SignInState::SignedOut,
         }
     }
 }

@@ -116,10 +116,16 @@ impl SignIn {
         self.hold(tokens, saved.is_err());
     }
 
-    /// Nothing is carried any more.
+    /// Nothing is carried any more. A sign-in that is under way goes on, and is seen to.
     pub(super) fn drop_tokens(&self, state: SignInState) {
         *locked(&self.held) = Held::Nothing;
-        self.state.send_replace(state);
+        self.state.send_if_modified(|now| {
+            let modified = !now.is_under_way();
+            if modified {
+                *now = state;
+            }
+            modified
+        });
     }
 }
 

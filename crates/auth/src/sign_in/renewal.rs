@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Bearer, SignIn, SignInState, Verdict,
+    flow::sentence,
     held::{Held, not_now},
     sign_ins::locked,
 };
 use crate::{
     Grant,
+    client::ClientOrigin,
     credential::StoreError,
     token::{TokenError, Tokens, refresh},
 };
@@ -44,8 +46,11 @@ pub(super) struct Renewal {
 impl SignIn {
     /// Whether the access token is to be renewed, and can be.
     pub(super) fn is_due(&self, tokens: &Tokens) -> bool {
-        let renewable = tokens.refresh_token.is_some() || self.options.grant == Grant::ClientCredentials;
-        renewable && tokens.due(SystemTime::now())
+        self.is_renewable(tokens) && tokens.due(SystemTime::now())
+    }
+
+    fn is_renewable(&self, tokens: &Tokens) -> bool {
+        tokens.refresh_token.is_some() || self.options.grant == Grant::ClientCredentials
     }
 
     /// A new access token in place of the one that is held, or of `rejected`. Whoever asks meanwhile waits for the same
@@ -109,6 +114,7 @@ impl SignIn {
     }
 
     async fn renewed(&self, rejected: Option<Bearer>) -> Verdict {
+        let _changing = self.changing.lock().await;
         // Two processes with one store: only one of them may use up a refresh token.
         let _lock = match self.store.lock(&self.id).await {
             Ok(lock) => lock,
@@ -131,7 +137,8 @@ impl SignIn {
         let replaced = locked(&self.renewal).as_ref().and_then(|renewal| renewal.replaced);
         if is_rejected && replaced.is_some_and(|at| at.elapsed() < FRESH) {
             let reason = "The server does not take the token that it was just given.";
-            return self.over(&kept, reason).await;
+            // It may be the server's fault alone: what is kept stays.
+            return self.over(&kept, reason, false).await;
         }
         self.set(SignInState::Refreshing);
         let renewed = match self.options.grant {
@@ -148,7 +155,7 @@ impl SignIn {
                 }
                 Verdict::Again(bearer)
             }
-            Err(Refusal::ForGood(reason)) => self.over(&kept, &reason).await,
+            Err(Refusal::ForGood { reason, dead }) => self.over(&kept, &reason, dead).await,
             Err(Refusal::ForNow { reason, retry_after }) => {
                 self.hold(kept, self.is_unsaved());
                 if let (Some(after), Some(renewal)) = (retry_after, locked(&self.renewal).as_mut()) {
@@ -161,7 +168,7 @@ impl SignIn {
 
     /// The tokens as the store has them, which another process may have renewed; as memory has them where the store did not
     /// take them yet.
-    async fn current(&self) -> Result<Option<Tokens>, StoreError> {
+    pub(super) async fn current(&self) -> Result<Option<Tokens>, StoreError> {
         if self.is_unsaved()
             && let Some(tokens) = self.held().tokens()
         {
@@ -175,7 +182,7 @@ impl SignIn {
     }
 
     async fn refreshed(&self, kept: &Tokens) -> Result<Tokens, Refusal> {
-        let gone = |what: &str| Refusal::ForGood(what.into());
+        let gone = |what: &str| Refusal::ForGood { reason: what.into(), dead: true };
         let for_now = |reason: Arc<str>| Refusal::ForNow { reason, retry_after: None };
         let (Some(_), Some(server)) = (&kept.refresh_token, kept.server.as_deref()) else {
             return Err(gone("The server no longer takes its token, and there is none to renew it with."));
@@ -184,16 +191,19 @@ impl SignIn {
         let client = client.ok_or_else(|| gone("The registration that its token was given to is gone."))?;
         let http = self.http().map_err(|reason| for_now(reason.into()))?;
         let refreshed = refresh(&http, server, &client, kept, None).await;
-        if let Err(TokenError::InvalidClient { .. }) = &refreshed {
+        match refreshed {
             // Registered anew with the next sign-in.
-            self.forget_client(&kept.issuer).await;
+            Err(error @ TokenError::InvalidClient { .. }) if client.origin == ClientOrigin::Dynamic => {
+                self.forget_client(&kept.issuer).await;
+                Err(Refusal::ForGood { reason: sentence(&error).into(), dead: true })
+            }
+            refreshed => refreshed.map_err(Refusal::from),
         }
-        refreshed.map_err(Refusal::from)
     }
 
-    /// What is kept is worth nothing any more: a person has to sign in again.
-    async fn over(&self, kept: &Tokens, reason: &str) -> Verdict {
-        if let Err(error) = self.store.delete_tokens(&self.id).await {
+    /// What is kept is not taken any more: a person has to sign in again. It is deleted where it is `dead` for sure.
+    async fn over(&self, kept: &Tokens, reason: &str, dead: bool) -> Verdict {
+        if dead && let Err(error) = self.store.delete_tokens(&self.id).await {
             tracing::warn!(server = %self.id.name, "its dead tokens could not be deleted: {error}");
         }
         tracing::info!(server = %self.id.name, issuer = %kept.issuer, "sign in again: {reason}");
@@ -214,8 +224,15 @@ impl SignIn {
 
 /// Why no new token came.
 pub(super) enum Refusal {
-    ForGood(Arc<str>),
-    ForNow { reason: Arc<str>, retry_after: Option<Duration> },
+    /// A person has to do something. `dead`: what is kept will never be taken again.
+    ForGood {
+        reason: Arc<str>,
+        dead: bool,
+    },
+    ForNow {
+        reason: Arc<str>,
+        retry_after: Option<Duration>,
+    },
 }
 
 /// Renews the access token before it ends, and after a sleep of the machine, so that no call has to wait for it; saves what
@@ -231,8 +248,10 @@ pub(super) async fn keep(sign_in: Weak<SignIn>, stop: CancellationToken) {
                 let through = matches!(verdict, Verdict::Again(_)) && !now.is_unsaved();
                 Some(if through { PAUSES.0 } else { LOOK })
             }
-            Some(tokens) => tokens.due_in(SystemTime::now()).map(|left| left.clamp(PAUSES.0, LOOK)),
-            None => None,
+            Some(tokens) if now.is_renewable(tokens) => {
+                tokens.due_in(SystemTime::now()).map(|left| left.clamp(PAUSES.0, LOOK))
+            }
+            Some(_) | None => None,
         };
         drop(now);
         let over = async {

@@ -41,6 +41,8 @@ pub struct SignIn {
     pub(super) changes: watch::Sender<u64>,
     /// What requests carry.
     pub(super) held: Mutex<Held>,
+    /// Held by whoever changes the tokens for others: a refresh, a new sign-in, a sign-out. None of them undoes another.
+    pub(super) changing: tokio::sync::Mutex<()>,
     /// Held while the store is read for the first time.
     pub(super) reading: tokio::sync::Mutex<()>,
     /// The refresh that is under way, or how the last one ended.
@@ -67,6 +69,7 @@ impl SignIn {
             state: watch::Sender::default(),
             changes: watch::Sender::default(),
             held: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             renewal: Mutex::default(),
             challenge: watch::Sender::default(),
@@ -226,6 +229,11 @@ impl SignIn {
     /// One sentence: what could not be deleted.
     pub async fn sign_out(&self, forget_client: bool) -> Result<SignedOut, String> {
         self.cancel();
+        let running = locked(&self.running).as_ref().map(Running::ended);
+        if let Some(ended) = running {
+            // What it began to save is saved, and deleted then.
+            ended.cancelled().await;
+        }
         super::sign_out::sign_out(self, forget_client).await
     }
 

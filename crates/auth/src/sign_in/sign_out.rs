@@ -16,10 +16,12 @@ pub(super) async fn sign_out(sign_in: &SignIn, forget_client: bool) -> Result<Si
     let cannot = |error: crate::credential::StoreError| {
         format!("What is kept of `{}` could not be deleted: {error}. {}", id.name, error.hint())
     };
+    let _changing = sign_in.changing.lock().await;
     let _lock = store.lock(id).await.map_err(cannot)?;
-    let kept = match sign_in.held().tokens() {
-        Some(tokens) => Some(Tokens::clone(&tokens)),
-        None => store.tokens(id).await.map_err(cannot)?,
+    // Those of the store: another process may have renewed them.
+    let kept = match sign_in.current().await {
+        Ok(kept) => kept,
+        Err(error) => Some(Tokens::clone(&*sign_in.held().tokens().ok_or_else(|| cannot(error))?)),
     };
     let revoked = match &kept {
         Some(tokens) => taken_back(sign_in, tokens).await,

@@ -2,14 +2,19 @@
 
 use crate::Scopes;
 
-/// Authorization requests for one refusal: the first sign-in is one, so that a server that is never content sees three.
-const TRIES: u32 = 2;
+/// Authorizations that ask again for what was asked for already: with the first sign-in and the first step-up that makes
+/// three requests in vain.
+const FRUITLESS: u32 = 1;
+/// Step-ups of any kind.
+const MOST: u32 = 10;
 
 /// The step-ups of one server since a person last began a sign-in.
 #[derive(Debug, Default)]
 pub(super) struct StepUps {
-    /// The scopes of the last refusal, and how often they were asked for.
-    last: Option<(Scopes, u32)>,
+    begun: u32,
+    fruitless: u32,
+    /// The last refusal was for want of what was asked for.
+    is_fruitless: bool,
     /// All that the next authorization asks for.
     wanted: Option<Scopes>,
 }
@@ -27,13 +32,11 @@ impl StepUps {
     /// A request was refused for want of `challenged`; the last authorization asked for `requested`. Asked for is the union,
     /// so that nothing that was granted is lost.
     pub(super) fn refused(&mut self, requested: &Scopes, challenged: &Scopes) -> StepUp {
-        let tries = match &mut self.last {
-            Some((last, tries)) if last == challenged => tries,
-            last => &mut last.insert((challenged.clone(), 0)).1,
-        };
-        if *tries >= TRIES {
+        let is_fruitless = requested.covers(challenged);
+        if self.begun >= MOST || (is_fruitless && self.fruitless >= FRUITLESS) {
             return StepUp::GiveUp;
         }
+        self.is_fruitless |= is_fruitless;
         let wanted = self.wanted.take().unwrap_or_default();
         let wanted = requested.union(&wanted).union(challenged);
         self.wanted = Some(wanted.clone());
@@ -43,15 +46,14 @@ impl StepUps {
     /// What an authorization that begins now is to ask for besides; it counts as a try.
     pub(super) fn begin(&mut self) -> Option<Scopes> {
         let wanted = self.wanted.take()?;
-        if let Some((_, tries)) = &mut self.last {
-            *tries += 1;
-        }
+        self.begun += 1;
+        self.fruitless += u32::from(std::mem::take(&mut self.is_fruitless));
         Some(wanted)
     }
 
     /// A person begins anew.
     pub(super) fn forget(&mut self) {
-        self.last = None;
+        (self.begun, self.fruitless, self.is_fruitless) = (0, 0, false);
     }
 }
 
@@ -73,15 +75,30 @@ mod tests {
     #[test]
     fn a_server_that_is_never_content_sees_three_authorization_requests() {
         let mut ups = StepUps::default();
-        let (had, wanted) = (Scopes::parse("a"), Scopes::parse("b"));
+        let (mut had, wanted) = (Scopes::parse("a"), Scopes::parse("b"));
         let mut requests = 1;
         while let StepUp::Ask(_) = ups.refused(&had, &wanted) {
-            ups.begin();
+            had = ups.begin().unwrap();
             requests += 1;
         }
         assert_eq!(requests, 3);
         ups.forget();
         assert!(matches!(ups.refused(&had, &wanted), StepUp::Ask(_)));
+    }
+
+    #[test]
+    fn other_words_each_time_do_not_go_on_for_ever() {
+        for words in
+            [["a", "b"].as_slice(), &["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"]]
+        {
+            let (mut ups, mut had, mut requests) = (StepUps::default(), Scopes::default(), 1);
+            for word in words.iter().cycle().take(100) {
+                let StepUp::Ask(_) = ups.refused(&had, &Scopes::parse(word)) else { break };
+                had = ups.begin().unwrap();
+                requests += 1;
+            }
+            assert!(requests <= 1 + MOST, "{requests}");
+        }
     }
 
     #[test]

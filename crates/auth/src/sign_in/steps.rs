@@ -185,13 +185,19 @@ impl SignIn {
     /// Saves the tokens of a new sign-in; from now on requests carry them.
     pub(super) async fn store_new(&self, tokens: Tokens) {
         self.state.send_replace(SignInState::Storing);
-        self.keep(tokens).await;
+        {
+            let _changing = self.changing.lock().await;
+            // Saved in any case: another process that holds it too long is not worth a sign-in.
+            let _lock = self.store.lock(&self.id).await;
+            self.keep(tokens).await;
+        }
         self.settle_mcpo().await;
         self.signed_in();
     }
 
     /// The server is gone from the config.
     pub(super) async fn forget(&self) {
+        let _changing = self.changing.lock().await;
         if let Err(error) = self.store.forget(&self.id).await {
             let reason = NotNow(not_now(&error));
             tracing::warn!(server = %self.id.name, "its credentials could not be deleted: {reason}");

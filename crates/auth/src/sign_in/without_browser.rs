@@ -58,12 +58,18 @@ impl SignIn {
         let for_now = |reason: String| Refusal::ForNow { reason: reason.into(), retry_after: None };
         let http = self.http().map_err(for_now)?;
         let Some(server) = kept.server.as_deref() else {
-            return Err(Refusal::ForGood("Its authorization server is not known any more.".into()));
+            return Err(Refusal::ForGood {
+                reason: "Its authorization server is not known any more.".into(),
+                dead: false,
+            });
         };
         let client =
             self.client_of(kept).await.map_err(|error| for_now(super::held::not_now(&error).to_string()))?;
         let Some(client) = client else {
-            return Err(Refusal::ForGood("The client that its token was given to is gone.".into()));
+            return Err(Refusal::ForGood {
+                reason: "The client that its token was given to is gone.".into(),
+                dead: false,
+            });
         };
         let asked = client_credentials(&http, server, &client, &kept.requested, kept.resource.as_deref());
         asked.await.map_err(Refusal::from)
@@ -90,7 +96,9 @@ impl From<TokenError> for Refusal {
             TokenError::Transient { retry_after, .. } => Self::ForNow { reason, retry_after },
             // What no RFC knows, a page of a proxy for one, says nothing about the credentials.
             TokenError::Nonsense { .. } => Self::ForNow { reason, retry_after: None },
-            _ => Self::ForGood(reason),
+            TokenError::InvalidGrant { .. } => Self::ForGood { reason, dead: true },
+            // A secret that was mistyped, a scope that is gone: the refresh token may live on.
+            _ => Self::ForGood { reason, dead: false },
         }
     }
 }

@@ -10,7 +10,7 @@ use traygate_tests::{
     fake_oauth::{Refresh, Ttl},
 };
 
-use super::stand::{SigningIn as _, Stand, reason};
+use super::stand::{SigningIn as _, Stand, reason, visit};
 
 /// How often it was asked to refresh, and to authorize.
 fn asked(stand: &Stand) -> (usize, usize) {
@@ -324,4 +324,18 @@ async fn works_again(gateway: &Gateway) {
         gateway.echo("up").await.status == 200
     })
     .await;
+}
+
+#[tokio::test]
+async fn tokens_that_die_leave_a_sign_in_under_way_alone() {
+    let stand = Stand::new().await;
+    let gateway = stand.signed_in().await;
+    let page = gateway.page("up").await;
+    stand.server.revoke_everything();
+    gateway.echo("up").await.refused(503);
+    assert_eq!(gateway.server("up").await["sign_in"]["state"], "awaiting-redirect");
+    let landed = visit(&page).await;
+    assert_eq!(landed.status, 200, "{}", landed.text);
+    gateway.wait_until_ready("up").await;
+    gateway.echo("up").await.ok();
 }

@@ -77,7 +77,7 @@ pub(crate) fn own(host: RedirectHost, port: u16) -> Option<Url> {
 }
 
 /// The same address by the other name of this machine.
-pub(crate) fn with_host(uri: &Url, host: RedirectHost) -> Url {
+fn with_host(uri: &Url, host: RedirectHost) -> Url {
     let name = match host {
         RedirectHost::Ip => "127.0.0.1",
         RedirectHost::Localhost => "localhost",

@@ -7,6 +7,6 @@ mod page;
 mod waiting;
 
 pub use browser::SystemBrowser;
-pub(crate) use end::{End, own, with_host};
+pub(crate) use end::{End, own};
 pub(crate) use listener::Listener;
 pub(crate) use waiting::{Response, Waiting};

@@ -22,7 +22,7 @@ use crate::{
     discovery::{Discovered, Start, discover},
     http::Http,
     issuer::Issuer,
-    redirect::{End, Listener, with_host},
+    redirect::{End, Listener},
     registration::{Registration, RegistrationError},
     token::Tokens,
 };
@@ -94,7 +94,7 @@ impl SignIn {
             End::Listener(uri) => Ok((uri.clone(), Some(listeners.at(&uri, &self.all).await?))),
             End::OwnListener(host) => {
                 let (listener, uri) = listeners.own(host, &self.all).await?;
-                Ok((with_host(&uri, host), Some(listener)))
+                Ok((uri, Some(listener)))
             }
         }
     }
